@@ -1,0 +1,29 @@
+/** Time as a parameter: milliseconds since the epoch, and timers that can be cancelled. */
+export interface Clock {
+  now(): number;
+  /** Runs `action` once after `delayMs`; the returned function cancels. */
+  after(delayMs: number, action: () => void): () => void;
+}
+
+/** The machine's clock. Delays longer than Node's timers hold (2^31-1 ms) are cut to that. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (delayMs, action) => {
+    const timer = setTimeout(action, Math.min(delayMs, 0x7fffffff));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Waits; ends early without error when the signal aborts. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = () => {
+      cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = clock.after(delayMs, done);
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+
+/** JSON with object keys sorted at every depth and undefined members left out: equal content, equal text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    member !== null && typeof member === 'object' && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
+}
+
+/** SHA-256 as 64 hex characters. */
+export function sha256Hex(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** 32 hex characters of the SHA-256 of the canonical JSON of `value`: the form of a static pod's UID. */
+export function shortHash(value: unknown): string {
+  return sha256Hex(canonicalJson(value)).slice(0, 32);
+}

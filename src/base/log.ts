@@ -1,0 +1,37 @@
+/** Where a part of the program says what it does. Lines never hold secrets. */
+export interface Log {
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+  /** Shown from verbosity `level` on, as the kubelet's `--v`. */
+  verbose(level: number, message: string): void;
+}
+
+/** Says nothing. */
+export const silentLog: Log = { info() {}, warn() {}, error() {}, verbose() {} };
+
+/** A log that writes `I1122 21:10:11.123 message` lines, as klog heads them, to `write`. */
+export function lineLog(write: (line: string) => void, verbosity: number, now: () => number): Log {
+  const line = (severity: string, message: string) => {
+    const [date = '', time = ''] = new Date(now()).toISOString().split('T');
+    write(`${severity}${date.slice(5).replace('-', '')} ${time.slice(0, 12)} ${message}`);
+  };
+  return {
+    info: (message) => line('I', message),
+    warn: (message) => line('W', message),
+    error: (message) => line('E', message),
+    verbose: (level, message) => {
+      if (level <= verbosity) line('I', message);
+    },
+  };
+}
+
+/** A log that says each warning once; for niceties that a host lacks. */
+export function warnOnce(log: Log): (message: string) => void {
+  const said = new Set<string>();
+  return (message) => {
+    if (said.has(message)) return;
+    said.add(message);
+    log.warn(message);
+  };
+}

@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto';
+import * as os from 'node:os';
+import type { Host, HostMachine } from './host.ts';
+import { nodeFiles } from './node-files.ts';
+import { nodeNetwork } from './node-network.ts';
+import { nodeProcesses } from './node-processes.ts';
+
+const machine: HostMachine = {
+  env: (name) => process.env[name],
+  environment: () =>
+    Object.fromEntries(
+      Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    ),
+  hostname: () => os.hostname(),
+  uid: process.geteuid?.() ?? 0,
+  gid: process.getegid?.() ?? 0,
+  pid: process.pid,
+  homeDirectory: () => os.homedir(),
+  temporaryDirectory: () => os.tmpdir(),
+  workingDirectory: () => process.cwd(),
+  selfCommand: () => [process.execPath, ...process.argv.slice(1, 2)],
+  cpuCount: () => os.availableParallelism(),
+  totalMemoryBytes: () => os.totalmem(),
+  architecture: () => process.arch,
+  randomBytes: (count) => randomBytes(count),
+};
+
+/** The real machine. */
+export const nodeHost: Host = { ...nodeFiles, ...nodeProcesses, ...nodeNetwork, ...machine };

@@ -1,0 +1,43 @@
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Paths } from '../config/paths.ts';
+import type { Config } from '../config/types.ts';
+import type { Host } from '../host/host.ts';
+
+/**
+ * One step of a workflow, callable alone as `bootstrap init phase NAME [SUBPHASE]`. `skip` gives the reason why there
+ * is nothing to do in this configuration.
+ */
+export type Phase<Ctx = PhaseContext> = {
+  readonly name: string;
+  readonly summary: string;
+  readonly phases?: readonly Phase<Ctx>[];
+  readonly skip?: (context: Ctx) => string | undefined;
+  readonly run?: (context: Ctx) => Promise<void>;
+};
+
+/** What happened to one item of a phase: `apiserver.crt  renew  expires in 12 days`. */
+export type ItemReport = { readonly item: string; readonly action: string; readonly because: string };
+
+/** How a phase tells the user what it does; implemented by cli/report.ts (text, json, ndjson). */
+export interface Report {
+  item(report: ItemReport): void;
+  /** A wait that changes: shown as one living line on a terminal. `sinceMs` is when it began. */
+  waiting(what: string, sinceMs: number): void;
+  info(message: string): void;
+  warn(message: string): void;
+  /** Whole files, for `--dry-run`. */
+  file(path: string, content: string): void;
+}
+
+/** Read-only; phases speak to each other through the disk and the API server. */
+export type PhaseContext = {
+  readonly config: Config;
+  readonly paths: Paths;
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly dryRun: boolean;
+};

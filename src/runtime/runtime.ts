@@ -1,0 +1,194 @@
+import type { ContainerPort, Labels } from '../kube/types.ts';
+
+export type RuntimeType = 'docker' | 'cri' | 'process';
+
+/** What the sandbox and its containers say about themselves; all of it is read back from the runtime (labels). */
+export type PodIdentity = {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+};
+
+export type ObservedSandbox = {
+  readonly id: string;
+  readonly pod: PodIdentity;
+  readonly attempt: number;
+  readonly ready: boolean;
+  readonly createdAtMs: number;
+  /** Pod IPs; empty on the host network. */
+  readonly ips: readonly string[];
+  readonly hostNetwork: boolean;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+};
+
+export type ObservedContainer = {
+  readonly id: string;
+  readonly name: string;
+  readonly sandboxId: string;
+  readonly pod: PodIdentity;
+  readonly attempt: number;
+  readonly state: 'created' | 'running' | 'exited' | 'unknown';
+  readonly createdAtMs: number;
+  readonly startedAtMs?: number;
+  readonly finishedAtMs?: number;
+  readonly exitCode?: number;
+  /** `Completed`, `Error`, `OOMKilled`, `ContainerCannotRun` (kubelet.md 2.5). */
+  readonly reason?: string;
+  readonly message?: string;
+  readonly image: string;
+  readonly imageId: string;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly logPath: string;
+};
+
+export type ObservedPod = {
+  readonly pod: PodIdentity;
+  /** Newest attempt first. */
+  readonly sandboxes: readonly ObservedSandbox[];
+  /** Newest attempt first within a name. */
+  readonly containers: readonly ObservedContainer[];
+};
+
+/** Everything a sandbox needs, resolved: a runtime looks nothing up. As CRI's PodSandboxConfig. */
+export type SandboxConfig = {
+  readonly pod: PodIdentity;
+  readonly attempt: number;
+  readonly hostname: string;
+  readonly hostNetwork: boolean;
+  readonly hostPid: boolean;
+  readonly hostIpc: boolean;
+  readonly sharedPid: boolean;
+  readonly ports: readonly ContainerPort[];
+  readonly dns?: {
+    readonly servers: readonly string[];
+    readonly searches: readonly string[];
+    readonly options: readonly string[];
+  };
+  readonly sysctls: Labels;
+  readonly cgroupParent?: string;
+  readonly image: string;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  /** `/var/log/pods/<ns>_<pod>_<uid>`. */
+  readonly logDirectory: string;
+  readonly seccomp: SeccompChoice;
+};
+
+/** A Localhost profile comes as its JSON text and the path it was read from. */
+export type SeccompChoice =
+  | { readonly type: 'RuntimeDefault' | 'Unconfined' }
+  | { readonly type: 'Localhost'; readonly path: string; readonly json: string };
+
+export type Mount = {
+  readonly hostPath: string;
+  readonly containerPath: string;
+  readonly readOnly: boolean;
+  readonly propagation: 'private' | 'rslave' | 'rshared';
+};
+
+export type ContainerConfig = {
+  readonly name: string;
+  readonly attempt: number;
+  readonly image: string;
+  readonly imageId: string;
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  readonly workingDir?: string;
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+  readonly mounts: readonly Mount[];
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  /** `/var/log/pods/<ns>_<pod>_<uid>/<container>/<attempt>.log`. */
+  readonly logPath: string;
+  readonly stdin: boolean;
+  readonly stdinOnce: boolean;
+  readonly tty: boolean;
+  readonly stopSignal?: string;
+  readonly resources: ContainerResources;
+  readonly security: ContainerSecurity;
+};
+
+export type ContainerResources = {
+  readonly cpuShares?: number;
+  /** Per 100 ms period, in µs. */
+  readonly cpuQuota?: number;
+  readonly memoryLimitBytes?: number;
+  readonly oomScoreAdj: number;
+};
+
+export type ContainerSecurity = {
+  readonly privileged: boolean;
+  readonly runAsUser?: number;
+  readonly runAsGroup?: number;
+  readonly supplementalGroups: readonly number[];
+  readonly readOnlyRootFilesystem: boolean;
+  readonly noNewPrivileges: boolean;
+  readonly addCapabilities: readonly string[];
+  readonly dropCapabilities: readonly string[];
+  readonly seccomp: SeccompChoice;
+  /** `runtime/default`, `unconfined` or a profile's name. */
+  readonly appArmor?: string;
+  readonly unmaskedProc: boolean;
+};
+
+export type ImageInfo = {
+  /** Content address, `sha256:…`. */
+  readonly id: string;
+  readonly tags: readonly string[];
+  readonly digests: readonly string[];
+  readonly sizeBytes: number;
+  /** The image's own user, empty when none: needed for runAsNonRoot. */
+  readonly user: string;
+};
+
+export type RuntimeVersion = { readonly name: string; readonly version: string; readonly apiVersion: string };
+
+/** Something changed about a pod; a hint to look again, never a fact to act on. `undefined` pod = look at everything. */
+export type RuntimeEvent = { readonly pod?: PodIdentity; readonly what: string };
+
+export type PullOptions = {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (text: string) => void;
+  readonly credentials?: { readonly username: string; readonly password: string };
+};
+
+export type ExecResult = { readonly exitCode: number; readonly output: string; readonly timedOut: boolean };
+
+/**
+ * Containers, at the height of CRI: no restart policy, no health checks, no garbage collection in here. Only what
+ * carries our owner label is seen or touched. `startContainer` and `createSandbox` are idempotent by name and attempt;
+ * stop and remove of something gone succeed. All methods reject with plain errors whose text a user can read.
+ */
+export interface ContainerRuntime {
+  readonly type: RuntimeType;
+  version(): Promise<RuntimeVersion>;
+  /** Every pod of ours, or only those of one namespace/name. */
+  observePods(only?: { readonly namespace: string; readonly name: string }): Promise<readonly ObservedPod[]>;
+  /** Names of sandboxes that others own under this namespace/name, for a warning. */
+  foreignPods(pod: { readonly namespace: string; readonly name: string }): Promise<readonly string[]>;
+  /** Undefined when the image is not in the runtime's own store. Never touches the network. */
+  findImage(reference: string): Promise<ImageInfo | undefined>;
+  listImages(): Promise<readonly ImageInfo[]>;
+  /** Fetches from the registry, whether or not it is there already. */
+  pullImage(reference: string, options?: PullOptions): Promise<ImageInfo>;
+  /** Loads a `docker save` or OCI archive; returns the tags it held. */
+  importArchive(path: string): Promise<readonly string[]>;
+  removeImage(id: string): Promise<void>;
+  /** Why this runtime cannot run such a pod, as findings for the user; empty when it can. */
+  refusals(sandbox: SandboxConfig, containers: readonly ContainerConfig[]): readonly string[];
+  createSandbox(config: SandboxConfig): Promise<string>;
+  startContainer(sandboxId: string, sandbox: SandboxConfig, config: ContainerConfig): Promise<string>;
+  /** Stop signal, then SIGKILL after the grace period; resolves when it has exited. */
+  stopContainer(id: string, graceSeconds: number): Promise<void>;
+  removeContainer(id: string): Promise<void>;
+  stopSandbox(id: string): Promise<void>;
+  removeSandbox(id: string): Promise<void>;
+  /** Runs a command in the container; killed after `timeoutMs`; output (both streams) cut to 10 KiB. */
+  exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>;
+  /** Hints from now on, until the signal aborts; reconnects by itself and then hints at everything. */
+  events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
+  /** Lets go of sockets and timers; containers stay. */
+  close(): Promise<void>;
+}

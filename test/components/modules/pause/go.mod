@@ -1,0 +1,3 @@
+module kube-bootstrap/components/pause
+
+go 1.24.0
