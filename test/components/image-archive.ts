@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { type TarEntry, type Written, writeTar } from './tar.ts';
 
 export type ImageConfig = {
@@ -26,15 +26,11 @@ const epoch = '1970-01-01T00:00:00Z';
  */
 export async function writeImageArchive(image: ImageContent, destination: string): Promise<Written> {
   const layerFile = `${destination}.layer`;
-  const unfinished = `${destination}.unfinished`;
   try {
     const layer = await writeTar(image.entries, layerFile);
-    const written = await writeTar(archiveEntries(image, layer, layerFile), unfinished);
-    await rename(unfinished, destination);
-    return written;
+    return await writeTar(archiveEntries(image, layer, layerFile), destination);
   } finally {
     await rm(layerFile, { force: true });
-    await rm(unfinished, { force: true });
   }
 }
 

@@ -1,0 +1,58 @@
+import type { Clock } from '../base/clock.ts';
+import type { Host } from '../host/host.ts';
+
+/** What a command gets from the outside; main.ts makes it. `stdout` is for results, `stderr` for progress and logs. */
+export type CliContext = {
+  readonly host: Host;
+  readonly clock: Clock;
+  /** Aborts on SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  readonly stdout: { write(text: string): void; readonly isTerminal: boolean; readonly columns: number };
+  readonly stderr: { write(text: string): void; readonly isTerminal: boolean; readonly columns: number };
+  /** Asks the user y/N on the terminal; undefined when there is none to ask. */
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+};
+
+/** `-o`, `-v`, `--no-color`, which every command takes. */
+export type CommonOptions = {
+  readonly output: 'text' | 'json' | 'ndjson';
+  readonly verbosity: number;
+  readonly color: boolean;
+};
+
+export type CliOption = {
+  /** As commander reads it: `--pod-manifest-path <dir>`. */
+  readonly flags: string;
+  readonly summary: string;
+  readonly default?: string | boolean | number;
+  /** The option may be given several times, or as a comma-separated list. */
+  readonly list?: boolean;
+  /** For the completion. */
+  readonly values?: readonly string[];
+  readonly hidden?: boolean;
+};
+
+/**
+ * One command as data, so that `--help` and completion load no code but this table; `load` imports what runs it.
+ * `run` gets the options by their camel-case names and the arguments, and gives the exit code (0 when undefined).
+ */
+export type CliCommand = {
+  readonly name: string;
+  readonly summary: string;
+  readonly examples: readonly string[];
+  readonly description?: string;
+  /** As commander reads them: `<pod>`, `[subphase]`. */
+  readonly arguments?: readonly { readonly form: string; readonly summary: string }[];
+  readonly options?: readonly CliOption[];
+  readonly commands?: readonly CliCommand[];
+  readonly load?: () => Promise<{ readonly run: CommandRun }>;
+};
+
+export type CommandRun = (
+  context: CliContext,
+  invocation: {
+    readonly options: Readonly<Record<string, unknown>>;
+    readonly arguments: readonly string[];
+    readonly common: CommonOptions;
+  },
+) => Promise<number | undefined>;

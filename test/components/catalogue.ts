@@ -1,0 +1,192 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ImageConfig } from './image-archive.ts';
+
+/** Each set contains those before it: what `npm run up` needs, what the end-to-end tests need, everything. */
+export const componentSets = ['control-plane', 'test', 'all'] as const;
+export type ComponentSet = (typeof componentSets)[number];
+
+export type Program = { readonly name: string; readonly package: string; readonly set: ComponentSet };
+
+/** Programs of one Go module, built by one go command so that what they share is compiled once. */
+export type Family = {
+  readonly name: string;
+  readonly version: string;
+  readonly moduleDirectory: string;
+  /** Directory below the cache's bin/. */
+  readonly bin: string;
+  readonly buildFlags: readonly string[];
+  /** On two cores with nothing in Go's cache; only used to say what to expect. */
+  readonly expectedSeconds: Readonly<Partial<Record<ComponentSet, number>>>;
+  readonly programs: readonly Program[];
+};
+
+export type Image = {
+  readonly name: string;
+  readonly reference: string;
+  readonly set: ComponentSet;
+  readonly family: Family;
+  /** Program name to path in the image. */
+  readonly programs: Readonly<Record<string, string>>;
+  readonly config: ImageConfig;
+  /** Programs with this get the file capability cap_net_bind_service, as upstream's build sets it. */
+  readonly bindsLowPorts?: boolean;
+  /** The distribution's nft and iptables programs are added. */
+  readonly packetFilters?: boolean;
+};
+
+/** One line more here, then `node test/components/make-kubernetes-module.ts VERSION`, makes another release. The first is the default. */
+const kubernetesReleases: readonly { version: string; released: string; set?: ComponentSet }[] = [
+  { version: 'v1.37.2', released: '2026-10-27T12:01:04Z' },
+];
+
+const modulesDirectory = join(import.meta.dirname, 'modules');
+const strip = '-s -w';
+const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+const pause: Family = {
+  name: 'pause',
+  version: '3.10.2',
+  moduleDirectory: join(modulesDirectory, 'pause'),
+  bin: 'pause-3.10.2',
+  buildFlags: [`-ldflags=${strip}`],
+  expectedSeconds: { 'control-plane': 10 },
+  programs: [{ name: 'pause', package: '.', set: 'control-plane' }],
+};
+
+const etcd: Family = {
+  name: 'etcd',
+  version: 'v3.7.0',
+  moduleDirectory: join(modulesDirectory, 'etcd-v3.7.0'),
+  bin: 'etcd-v3.7.0',
+  buildFlags: [`-ldflags=${strip}`],
+  expectedSeconds: { 'control-plane': 60 },
+  programs: [
+    { name: 'etcd', package: 'go.etcd.io/etcd/server/v3', set: 'control-plane' },
+    { name: 'etcdctl', package: 'go.etcd.io/etcd/etcdctl/v3', set: 'control-plane' },
+    { name: 'etcdutl', package: 'go.etcd.io/etcd/etcdutl/v3', set: 'control-plane' },
+  ],
+};
+
+const coredns: Family = {
+  name: 'coredns',
+  version: 'v1.14.3',
+  moduleDirectory: join(modulesDirectory, 'coredns-v1.14.3'),
+  bin: 'coredns-v1.14.3',
+  buildFlags: ['-tags=grpcnotrace', `-ldflags=${strip}`],
+  expectedSeconds: { test: 120 },
+  programs: [{ name: 'coredns', package: 'github.com/coredns/coredns', set: 'test' }],
+};
+
+function kubernetesFamily(release: (typeof kubernetesReleases)[number]): Family {
+  const { version } = release;
+  const program = (name: string, set: ComponentSet, from = `k8s.io/kubernetes/cmd/${name}`): Program => {
+    return { name, package: from, set: release.set ?? set };
+  };
+  const moduleDirectory = kubernetesModuleDirectory(version);
+  return {
+    name: 'kubernetes',
+    version,
+    moduleDirectory,
+    bin: version,
+    // The tags and linker flags of upstream's hack/lib/golang.sh.
+    buildFlags: ['-tags=selinux,notest,grpcnotrace', `-ldflags=${strip} ${versionFlags(release, moduleDirectory)}`],
+    expectedSeconds: { 'control-plane': 300, test: 120, all: 400 },
+    programs: [
+      program('kube-apiserver', 'control-plane'),
+      program('kube-controller-manager', 'control-plane'),
+      program('kube-scheduler', 'control-plane'),
+      program('kubectl', 'control-plane'),
+      program('kube-log-runner', 'control-plane', 'k8s.io/component-base/logs/kube-log-runner'),
+      program('kubeadm', 'test'),
+      program('kubelet', 'test'),
+      program('kube-proxy', 'test'),
+    ],
+  };
+}
+
+export function kubernetesModuleDirectory(version: string): string {
+  return join(modulesDirectory, `kubernetes-${version}`);
+}
+
+function versionFlags({ version, released }: { version: string; released: string }, moduleDirectory: string): string {
+  const [major, minor] = version.slice(1).split('.');
+  const values = {
+    gitVersion: version,
+    gitMajor: major,
+    gitMinor: minor,
+    gitTreeState: 'archive',
+    gitCommit: sourceChecksum(version, moduleDirectory),
+    buildDate: released,
+  };
+  const packages = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'];
+  return packages
+    .flatMap((name) => Object.entries(values).map(([key, value]) => `-X ${name}.${key}=${value}`))
+    .join(' ');
+}
+
+/** A Go module carries no commit: what identifies its source is the checksum in go.sum, given here in hex. */
+function sourceChecksum(version: string, moduleDirectory: string): string {
+  const sumFile = join(moduleDirectory, 'go.sum');
+  const sums = existsSync(sumFile) ? readFileSync(sumFile, 'utf8') : '';
+  const sum = sums.split('\n').find((line) => line.startsWith(`k8s.io/kubernetes ${version} h1:`));
+  return Buffer.from(sum?.split('h1:')[1] ?? '', 'base64').toString('hex');
+}
+
+function kubernetesImages(family: Family): Image[] {
+  const names = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'];
+  return names.map((name) => ({
+    name,
+    reference: `registry.k8s.io/${name}:${family.version}`,
+    set: setOf(family, name),
+    family,
+    programs: { [name]: `usr/local/bin/${name}`, 'kube-log-runner': 'go-runner' },
+    config: { Entrypoint: ['/go-runner'], Env: [path], WorkingDir: '/' },
+    packetFilters: name === 'kube-proxy',
+  }));
+}
+
+function setOf(family: Family, program: string): ComponentSet {
+  return family.programs.find(({ name }) => name === program)?.set ?? 'all';
+}
+
+const otherImages: readonly Image[] = [
+  {
+    name: 'pause',
+    reference: 'registry.k8s.io/pause:3.10.2',
+    set: 'control-plane',
+    family: pause,
+    programs: { pause: 'pause' },
+    config: { Entrypoint: ['/pause'], Env: [path], User: '65535:65535', WorkingDir: '/' },
+  },
+  {
+    name: 'etcd',
+    reference: 'registry.k8s.io/etcd:3.7.0-0',
+    set: 'control-plane',
+    family: etcd,
+    programs: { etcd: 'usr/local/bin/etcd', etcdctl: 'usr/local/bin/etcdctl', etcdutl: 'usr/local/bin/etcdutl' },
+    config: { Entrypoint: [], Env: [path], WorkingDir: '/' },
+  },
+  {
+    name: 'coredns',
+    reference: 'registry.k8s.io/coredns/coredns:v1.14.3',
+    set: 'test',
+    family: coredns,
+    programs: { coredns: 'coredns' },
+    config: {
+      Entrypoint: ['/coredns'],
+      Env: [path],
+      User: '65532:65532',
+      WorkingDir: '/',
+      ExposedPorts: { '53/tcp': {}, '53/udp': {} },
+    },
+    bindsLowPorts: true,
+  },
+];
+
+const kubernetes = kubernetesReleases.map(kubernetesFamily);
+
+/** In the order of building: the small and soon needed first. */
+export const families: readonly Family[] = [pause, etcd, ...kubernetes, coredns];
+export const images: readonly Image[] = [...otherImages, ...kubernetes.flatMap(kubernetesImages)];
+export const defaultKubernetesVersion = kubernetesReleases[0]?.version ?? '';
