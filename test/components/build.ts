@@ -79,7 +79,13 @@ type Row = { name: string; kind: string; set: ComponentSet; state: string; path:
 
 function describe(output: Output): Row {
   const path = fileOf(output);
-  return { name: nameOf(output), kind: output.kind, set: setOf(output), state: existsSync(path) ? 'present' : 'absent', path };
+  return {
+    name: nameOf(output),
+    kind: output.kind,
+    set: setOf(output),
+    state: existsSync(path) ? 'present' : 'absent',
+    path,
+  };
 }
 
 function describeMade({ output, state, seconds }: Made): Row {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** Where everything built here is kept: a second clone of the same user finds it. */
 export function componentsCache(): string {
-  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'kube-bootstrap');
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kube-bootstrap');
 }
 
 export function imagesDirectory(): string {

@@ -60,7 +60,7 @@ const etcd: Family = {
   moduleDirectory: join(modulesDirectory, 'etcd-v3.7.0'),
   bin: 'etcd-v3.7.0',
   buildFlags: [`-ldflags=${strip}`],
-  expectedSeconds: { 'control-plane': 60 },
+  expectedSeconds: { 'control-plane': 40 },
   programs: [
     { name: 'etcd', package: 'go.etcd.io/etcd/server/v3', set: 'control-plane' },
     { name: 'etcdctl', package: 'go.etcd.io/etcd/etcdctl/v3', set: 'control-plane' },
@@ -74,7 +74,7 @@ const coredns: Family = {
   moduleDirectory: join(modulesDirectory, 'coredns-v1.14.3'),
   bin: 'coredns-v1.14.3',
   buildFlags: ['-tags=grpcnotrace', `-ldflags=${strip}`],
-  expectedSeconds: { test: 120 },
+  expectedSeconds: { test: 165 },
   programs: [{ name: 'coredns', package: 'github.com/coredns/coredns', set: 'test' }],
 };
 
@@ -91,7 +91,7 @@ function kubernetesFamily(release: (typeof kubernetesReleases)[number]): Family 
     bin: version,
     // The tags and linker flags of upstream's hack/lib/golang.sh.
     buildFlags: ['-tags=selinux,notest,grpcnotrace', `-ldflags=${strip} ${versionFlags(release, moduleDirectory)}`],
-    expectedSeconds: { 'control-plane': 300, test: 120, all: 400 },
+    expectedSeconds: { 'control-plane': 450, test: 90, all: 500 },
     programs: [
       program('kube-apiserver', 'control-plane'),
       program('kube-controller-manager', 'control-plane'),

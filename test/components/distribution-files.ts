@@ -12,10 +12,15 @@ const hint = 'Install the packages nftables and iptables, or run "apt-get update
  * The distribution's nft and iptables programs for the kube-proxy image, with every library they load: from this machine
  * where they are installed, else from Debian packages unpacked below `workDirectory`, which needs no root.
  */
-export function packetFilterEntries(workDirectory: string): TarEntry[] {
-  const root = [multiCall, 'usr/sbin/nft'].every((path) => existsSync(join('/', path))) ? '/' : unpack(workDirectory);
+export function packetFilterEntries(workDirectory: string, installed = '/'): TarEntry[] {
+  const present = [multiCall, 'usr/sbin/nft'].every((path) => existsSync(join(installed, path)));
+  const root = present ? installed : unpack(workDirectory);
   const extensions = xtablesDirectory(root);
-  const loaded = [multiCall, 'usr/sbin/nft', ...readdirSync(join(root, extensions)).map((name) => join(extensions, name))];
+  const loaded = [
+    multiCall,
+    'usr/sbin/nft',
+    ...readdirSync(join(root, extensions)).map((name) => join(extensions, name)),
+  ];
   const programs = loaded.map((path) => copy(join(root, path), path));
   const libraries = librariesOf(root, loaded).map((path) => copy(path, join('usr', withoutUsr(path, root))));
   return [
@@ -78,7 +83,11 @@ function unpack(workDirectory: string): string {
   return root;
 }
 
-function run(command: string, commandArguments: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): string {
+function run(
+  command: string,
+  commandArguments: string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): string {
   try {
     return execFileSync(command, commandArguments, { ...options, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (cause) {

@@ -54,7 +54,11 @@ export async function ensureOutputs(wanted: readonly Output[], signal?: AbortSig
     const progress = new Progress();
     const workDirectory = join(ensureDirectory(stampsDirectory()), `work-${process.pid}`);
     const run: Run = { go, wanted, workDirectory, progress, signal, made };
-    await withLock((holder) => progress.say(waitingFor(holder)), () => buildLacking(run), signal);
+    await withLock(
+      (holder) => progress.say(waitingFor(holder)),
+      () => buildLacking(run),
+      signal,
+    );
   }
   return wanted.map((output) => {
     const seconds = made.get(output);

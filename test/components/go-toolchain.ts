@@ -7,7 +7,7 @@ import { ComponentsError } from './errors.ts';
 export type Go = { readonly program: string; readonly version: string };
 
 /** The go command on PATH. Its version is read from the file it is installed with, so that no process has to be started. */
-export function findGo(searchPath = process.env['PATH'] ?? ''): Go | undefined {
+export function findGo(searchPath = process.env.PATH ?? ''): Go | undefined {
   const program = searchPath
     .split(delimiter)
     .filter((directory) => directory !== '')
@@ -25,7 +25,7 @@ export function requireGo(go: Go | undefined, wanted: readonly Family[]): Go {
   if (go && isNewEnough(go, wanted)) return go;
   const needed = neededGo(wanted);
   const what = wanted.map(({ name, version }) => `${name} ${version}`).join(', ');
-  const found = go ? `${go.program} is ${go.version}` : `no "go" command is on PATH (${process.env['PATH']})`;
+  const found = go ? `${go.program} is ${go.version}` : `no "go" command is on PATH (${process.env.PATH})`;
   throw new ComponentsError(
     `cannot build ${what}: that needs Go ${needed} or newer, and ${found}`,
     `Install it (a distribution's golang package that is new enough, or the archive from go.dev/dl), put its bin directory first on PATH, and run this again.`,

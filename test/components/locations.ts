@@ -13,7 +13,9 @@ export function program(name: string, version?: string): string {
   const versions = version ? [version] : [defaultKubernetesVersion, undefined];
   const found = versions
     .map((wanted) =>
-      candidates.find((output) => output.kind === 'program' && (wanted ?? output.family.version) === output.family.version),
+      candidates.find(
+        (output) => output.kind === 'program' && (wanted ?? output.family.version) === output.family.version,
+      ),
     )
     .find((output) => output !== undefined);
   return existing(found, version ? `${name} ${version}` : name);
@@ -29,7 +31,8 @@ export function archive(image: string): string {
 }
 
 function existing(output: Output | undefined, wanted: string): string {
-  if (!output) throw new ComponentsError(`${wanted} is not in the catalogue`, 'See: node test/components/build.ts --list', 3);
+  if (!output)
+    throw new ComponentsError(`${wanted} is not in the catalogue`, 'See: node test/components/build.ts --list', 3);
   const file = fileOf(output);
   if (existsSync(file)) return file;
   throw new ComponentsError(`${file} has not been built`, 'Run: npm run components');

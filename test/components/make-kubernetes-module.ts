@@ -10,8 +10,19 @@ type GoMod = {
   readonly Replace?: readonly { Old: { Path: string }; New: { Path: string } }[];
 };
 
-const commands = ['kube-apiserver', 'kube-controller-manager', 'kube-proxy', 'kube-scheduler', 'kubeadm', 'kubectl', 'kubelet'];
-const tools = [...commands.map((name) => `k8s.io/kubernetes/cmd/${name}`), 'k8s.io/component-base/logs/kube-log-runner'];
+const commands = [
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-proxy',
+  'kube-scheduler',
+  'kubeadm',
+  'kubectl',
+  'kubelet',
+];
+const tools = [
+  ...commands.map((name) => `k8s.io/kubernetes/cmd/${name}`),
+  'k8s.io/component-base/logs/kube-log-runner',
+];
 
 /** Makes (or makes anew) the module from which one Kubernetes release is built; its result is committed. */
 function makeKubernetesModule(version: string): void {
@@ -38,10 +49,16 @@ function goMod(version: string, upstream: GoMod): string {
     `// Made by: node test/components/make-kubernetes-module.ts ${version}`,
     'module kube-bootstrap/components/kubernetes',
     `go ${upstream.Go}`,
-    ...block('godebug', (upstream.GoDebug ?? []).map(({ Key, Value }) => `${Key}=${Value}`)),
+    ...block(
+      'godebug',
+      (upstream.GoDebug ?? []).map(({ Key, Value }) => `${Key}=${Value}`),
+    ),
     ...block('tool', tools),
     ...block('require', [`k8s.io/kubernetes ${version}`, `k8s.io/component-base ${stagingVersion}`]),
-    ...block('replace', staging.map(({ Old }) => `${Old.Path} => ${Old.Path} ${stagingVersion}`)),
+    ...block(
+      'replace',
+      staging.map(({ Old }) => `${Old.Path} => ${Old.Path} ${stagingVersion}`),
+    ),
     '',
   ].join('\n');
 }
@@ -52,7 +69,12 @@ function block(verb: string, lines: readonly string[]): string[] {
 
 function go(goArguments: string[], directory = '.'): string {
   const env = { ...process.env, GOFLAGS: '', GOTOOLCHAIN: 'local', GOWORK: 'off' };
-  return execFileSync('go', goArguments, { cwd: directory, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return execFileSync('go', goArguments, {
+    cwd: directory,
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
 
 const version = process.argv[2] ?? '';

@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { binDirectory, imagesDirectory } from './cache.ts';
-import { type ComponentSet, componentSets, type Family, families, type Image, images, type Program } from './catalogue.ts';
+import {
+  type ComponentSet,
+  componentSets,
+  type Family,
+  families,
+  type Image,
+  images,
+  type Program,
+} from './catalogue.ts';
 import { ComponentsError } from './errors.ts';
 import { buildArguments, buildSettings } from './go-build.ts';
 import { moduleFiles } from './go-toolchain.ts';
@@ -30,7 +38,7 @@ export function fileOf(output: Output): string {
 }
 
 /** Name and version, as files are called by them. */
-export function labelOf(output: Output): string {
+function labelOf(output: Output): string {
   if (output.kind === 'program') return `${output.program.name}_${output.family.version}`;
   return `${output.image.name}_${output.image.reference.slice(output.image.reference.lastIndexOf(':') + 1)}`;
 }

@@ -45,6 +45,6 @@ export class Progress {
   }
 }
 
-export function duration(seconds: number): string {
+function duration(seconds: number): string {
   return seconds < 100 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

@@ -1,0 +1,21 @@
+/** Bundles the sources into dist/ for the npm package: Node strips no types below node_modules. */
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { build } from 'esbuild';
+
+rmSync('dist', { recursive: true, force: true });
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+await build({
+  entryPoints: { bootstrap: 'src/main.ts' },
+  outdir: 'dist',
+  bundle: true,
+  // Chunks keep what a command does not need out of its start.
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  packages: 'external',
+  minifySyntax: true,
+  legalComments: 'none',
+  define: { 'process.env.KUBE_BOOTSTRAP_VERSION': JSON.stringify(version) },
+});
+chmodSync('bin/bootstrap', 0o755);

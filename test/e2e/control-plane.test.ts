@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { eventually, expectCode, run } from './support/command.ts';
+import { containerIds, Plane, runtimes } from './support/plane.ts';
+import { processesOf } from './support/processes.ts';
+
+const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+
+for (const runtime of runtimes(['process', 'docker'])) {
+  describe(`a control plane on ${runtime}`, () => {
+    const plane = new Plane(runtime);
+    before(async () => {
+      expectCode(await plane.init(), 0);
+    });
+    after(() => plane.destroy());
+
+    test('all four components are ready, none of them has restarted, and admin.conf rules', async () => {
+      const { stdout } = expectCode(await plane.kubectl(['get', '--raw', '/readyz?verbose']), 0);
+      assert.match(stdout, /readyz check passed/);
+      expectCode(await plane.kubectl(['get', 'namespaces']), 0);
+      const { pods } = await plane.status();
+      assert.deepEqual(pods.map((pod) => pod.name).sort(), components.map((name) => `${name}-node1`).sort());
+      assert.deepEqual(
+        pods.flatMap((pod) => pod.containers.map(({ restarts }) => restarts)),
+        [0, 0, 0, 0],
+      );
+    });
+
+    test('controller-manager makes the objects of a Deployment and the scheduler says why its pod waits', async () => {
+      expectCode(await plane.kubectl(['create', 'namespace', 'x']), 0);
+      expectCode(await plane.kubectl(['-n', 'x', 'create', 'configmap', 'c', '--from-literal=a=b']), 0);
+      expectCode(
+        await plane.kubectl(['-n', 'x', 'create', 'deployment', 'd', '--image=registry.k8s.io/pause:3.10.2']),
+        0,
+      );
+      const reason = await eventually('the scheduler says why the pod is Pending', async () => {
+        const { stdout } = await plane.kubectl(['-n', 'x', 'get', 'pods', '-o', 'json']);
+        const [pod] = JSON.parse(stdout).items;
+        return pod?.status?.conditions?.find((item: { type: string }) => item.type === 'PodScheduled')?.message;
+      });
+      assert.match(reason, /no nodes available to schedule pods/);
+      const { stdout } = expectCode(await plane.kubectl(['-n', 'x', 'get', 'replicasets', '-o', 'name']), 0);
+      assert.match(stdout, /replicaset.apps\/d-/);
+    });
+
+    test('a second init keeps everything as it is', async () => {
+      const before = containerIds(await plane.status());
+      const again = expectCode(await plane.init(), 0);
+      assert.match(again.stderr + again.stdout, /keep/);
+      assert.deepEqual(containerIds(await plane.status()), before);
+    });
+
+    test('an agent that is killed and started again restarts nothing', async () => {
+      const before = containerIds(await plane.status());
+      const pid = plane.agentPid();
+      process.kill(pid, 'SIGKILL');
+      expectCode(await plane.init(['phase', 'start-agent']), 0);
+      assert.notEqual(plane.agentPid(), pid);
+      assert.deepEqual(containerIds(await plane.status()), before);
+    });
+
+    for (const component of components) {
+      test(`${component} comes back after kill -9`, async () => {
+        const [victim] = processesOf(plane.root, component);
+        assert.ok(victim !== undefined, `${component} runs`);
+        process.kill(victim, 'SIGKILL');
+        await eventually(`${component} runs again and is ready`, async () => {
+          const { pods } = await plane.status();
+          const pod = pods.find(({ name }) => name === `${component}-node1`);
+          return pod?.ready === true && pod.containers[0]?.restarts === 1 ? true : undefined;
+        });
+        expectCode(await plane.kubectl(['get', '--raw', '/readyz']), 0);
+      });
+    }
+
+    test('every certificate verifies against its CA', async () => {
+      const pki = plane.path('etc/kubernetes/pki');
+      const chains: readonly (readonly [string, readonly string[]])[] = [
+        ['ca.crt', ['apiserver.crt', 'apiserver-kubelet-client.crt']],
+        ['front-proxy-ca.crt', ['front-proxy-client.crt']],
+        [
+          'etcd/ca.crt',
+          ['etcd/server.crt', 'etcd/peer.crt', 'etcd/healthcheck-client.crt', 'apiserver-etcd-client.crt'],
+        ],
+      ];
+      for (const [ca, leaves] of chains) {
+        const paths = leaves.map((leaf) => `${pki}/${leaf}`);
+        expectCode(await run('openssl', ['verify', '-x509_strict', '-CAfile', `${pki}/${ca}`, ...paths]), 0);
+      }
+    });
+
+    test('after a reboot the agent alone brings everything back', async () => {
+      process.kill(plane.agentPid(), 'SIGKILL');
+      for (const component of components)
+        for (const pid of processesOf(plane.root, component)) process.kill(pid, 'SIGKILL');
+      if (runtime === 'docker') await removeContainers(plane);
+      rmSync(plane.path('run'), { recursive: true, force: true });
+      expectCode(await plane.init(['phase', 'start-agent']), 0);
+      await eventually('all four are ready', async () => {
+        const { pods } = await plane.status();
+        return pods.length === 4 && pods.every(({ ready }) => ready) ? true : undefined;
+      });
+      const { stdout } = expectCode(await plane.kubectl(['-n', 'x', 'get', 'configmap', 'c', '-o', 'name']), 0);
+      assert.match(stdout, /configmap\/c/);
+    });
+  });
+}
+
+test('two control planes on one machine and one Docker do not touch each other', async (t) => {
+  const one = new Plane('docker');
+  const other = new Plane('docker');
+  t.after(() => rmSync(other.root, { recursive: true, force: true }));
+  t.after(() => one.destroy());
+  expectCode(await one.init(), 0);
+  expectCode(await other.init(), 0);
+  const before = containerIds(await one.status());
+  expectCode(await other.bootstrap(['reset', '--force']), 0);
+  assert.deepEqual(processesOf(other.root, 'kube-apiserver'), []);
+  assert.deepEqual(containerIds(await one.status()), before);
+  expectCode(await one.kubectl(['get', '--raw', '/readyz']), 0);
+});
+
+test('reset removes what init made and nothing else', async (t) => {
+  const plane = new Plane('process');
+  t.after(() => plane.destroy());
+  expectCode(await plane.init(), 0);
+  const foreign = plane.path('etc/kubernetes/pki/company-ca.crt');
+  const key = readFileSync(plane.path('etc/kubernetes/pki/ca.key'));
+  await import('node:fs').then(({ writeFileSync }) => writeFileSync(foreign, 'not ours'));
+  const ran = expectCode(await plane.bootstrap(['reset', '--force']), 0);
+  assert.ok(key.length > 0);
+  assert.deepEqual(readdirSync(plane.path('etc/kubernetes/pki')), ['company-ca.crt']);
+  assert.match(ran.stdout + ran.stderr, /company-ca\.crt/);
+  assert.ok(!existsSync(plane.path('var/lib/etcd')));
+  assert.deepEqual(processesOf(plane.root, 'etcd'), []);
+  expectCode(await plane.bootstrap(['reset', '--force']), 0);
+});
+
+async function removeContainers(plane: Plane): Promise<void> {
+  const owner = readFileSync(plane.path('var/lib/bootstrap/owner'), 'utf8').trim();
+  const { stdout } = await run('docker', ['ps', '-aq', '--filter', `label=kube-bootstrap/owner=${owner}`]);
+  expectCode(await run('docker', ['rm', '-f', ...stdout.split('\n').filter((id) => id !== '')]), 0);
+}

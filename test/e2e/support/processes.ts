@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/** The pids of a component of the control plane below `root`, found by its command line whatever the runtime. */
+export function processesOf(root: string, component: string): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      const [program = '', ...args] = commandLine(pid);
+      return basename(program) === component && args.some((arg) => arg.includes(root));
+    })
+    .map(Number);
+}
+
+function commandLine(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
+/** Private anonymous and resident memory of a process, in MiB. */
+export function memoryOf(pid: number): { readonly anonymous: number; readonly resident: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const mebibytes = (field: string) => Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;
+  return { anonymous: mebibytes('RssAnon'), resident: mebibytes('VmRSS') };
+}
+
+/** Processor seconds that a process has used. */
+export function processorSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
