@@ -42,7 +42,12 @@ export type CliCommand = {
   readonly examples: readonly string[];
   readonly description?: string;
   /** As commander reads them: `<pod>`, `[subphase]`. */
-  readonly arguments?: readonly { readonly form: string; readonly summary: string }[];
+  readonly arguments?: readonly {
+    readonly form: string;
+    readonly summary: string;
+    /** For the completion. */
+    readonly values?: readonly string[];
+  }[];
   readonly options?: readonly CliOption[];
   readonly commands?: readonly CliCommand[];
   readonly load?: () => Promise<{ readonly run: CommandRun }>;

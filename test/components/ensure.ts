@@ -85,7 +85,8 @@ async function buildLacking(run: Run): Promise<void> {
 /** Whoever has the lock is alone, so other work directories are of runs that were killed. */
 function removeLeftovers(): void {
   for (const name of readdirSync(stampsDirectory())) {
-    if (name.startsWith('work-')) rmSync(join(stampsDirectory(), name), { recursive: true, force: true });
+    if (name.startsWith('work-'))
+      rmSync(join(stampsDirectory(), name), { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -24,7 +24,7 @@ export class Progress {
   async during<T>(what: string, expectedSeconds: number, work: () => Promise<T>): Promise<T> {
     const start = this.#now();
     const seconds = (): number => Math.round((this.#now() - start) / 1000);
-    const expected = `, usually ${duration(expectedSeconds)}`;
+    const expected = `, the first time about ${duration(expectedSeconds)}`;
     this.#detail = '';
     const beat = (): void => this.#beat(`${what}: ${duration(seconds())}${expected}`);
     if (!this.#out.isTTY) this.say(`${what}${expected}`);

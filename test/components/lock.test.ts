@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { stampsDirectory } from '../../components/cache.ts';
-import { type Holder, withLock } from '../../components/lock.ts';
+import { stampsDirectory } from './cache.ts';
+import { type Holder, withLock } from './lock.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'components-lock-'));
 const before = process.env.XDG_CACHE_HOME;

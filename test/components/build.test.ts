@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 
 const directory = mkdtempSync(join(tmpdir(), 'components-build-'));
 after(() => rmSync(directory, { recursive: true }));
-const program = join(import.meta.dirname, '../../components/build.ts');
+const program = join(import.meta.dirname, './build.ts');
 
 function build(commandLine: string[], path = directory): { status: number | null; stdout: string; stderr: string } {
   const env = { PATH: path, XDG_CACHE_HOME: join(directory, 'cache') };

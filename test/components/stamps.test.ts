@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { stampsDirectory } from '../../components/cache.ts';
-import { type Stamp, validStamp, writeStamp } from '../../components/stamps.ts';
+import { stampsDirectory } from './cache.ts';
+import { type Stamp, validStamp, writeStamp } from './stamps.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'components-stamps-'));
 const before = process.env.XDG_CACHE_HOME;

@@ -5,8 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { writeImageArchive } from '../../components/image-archive.ts';
-import { type TarEntry, writeTar } from '../../components/tar.ts';
+import { writeImageArchive } from './image-archive.ts';
+import { type TarEntry, writeTar } from './tar.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'components-archive-'));
 after(() => rmSync(directory, { recursive: true }));

@@ -1,0 +1,35 @@
+/** A pod is started only once this URL answers 200. `pods` are `namespace/name` without the node's suffix. */
+export type StartAfterRule = {
+  readonly pods: readonly string[];
+  readonly url: string;
+  /** PEM certificates to verify the answer with; without it nothing is verified, as in probes. */
+  readonly caFile?: string;
+};
+
+/**
+ * What agent.yaml holds: how `bootstrap agent --config` is to run. Durations as the kubelet writes them (`20s`); what is
+ * absent gets the default of settings.ts.
+ */
+export type AgentConfiguration = {
+  readonly apiVersion: 'kube-bootstrap/v1alpha1';
+  readonly kind: 'AgentConfiguration';
+  readonly staticPodPath?: string;
+  readonly nodeName?: string;
+  /** One address, or one per family separated by a comma. */
+  readonly nodeIP?: string;
+  readonly runtime?: { readonly type?: 'auto' | 'docker' | 'cri' | 'process'; readonly endpoint?: string };
+  /** Directories of image archives, looked through before any pull. */
+  readonly imageArchives?: readonly string[];
+  readonly podInfraContainerImage?: string;
+  /** 0 = not served. */
+  readonly healthzPort?: number;
+  readonly healthzBindAddress?: string;
+  readonly fileCheckFrequency?: string;
+  readonly startAfter?: readonly StartAfterRule[];
+  readonly crashLoopBackOff?: { readonly maxContainerRestartPeriod?: string };
+  readonly containerLogMaxSize?: string;
+  readonly containerLogMaxFiles?: number;
+};
+
+export const agentConfigurationVersion = 'kube-bootstrap/v1alpha1';
+export const agentConfigurationKind = 'AgentConfiguration';

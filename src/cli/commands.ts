@@ -1,0 +1,94 @@
+import type { CliCommand } from './command.ts';
+import { initCommand } from './init-command.ts';
+import { configOption, configurationOptions, rootDirOption } from './options.ts';
+
+const podArgument = { form: '<pod>', summary: 'name of the pod; node name and namespace may be left out' };
+
+/** Every command, in the order of the help. A command is here from the day it works. */
+export const commands: readonly CliCommand[] = [
+  initCommand,
+  {
+    name: 'reset',
+    summary: 'remove what init made, say what is left',
+    description: 'Stops the agent and our pods, then removes the files that init made. What it cannot show to be ours stays.',
+    examples: ['bootstrap reset', 'bootstrap reset --force --root-dir ~/plane', 'bootstrap reset --dry-run'],
+    options: [
+      { flags: '-f, --force', summary: 'do not ask (needed without a terminal)' },
+      rootDirOption,
+      configOption,
+      { flags: '--cert-dir <dir>', summary: 'where the certificates are (default /etc/kubernetes/pki)' },
+      { flags: '--cleanup-tmp-dir', summary: 'also remove /etc/kubernetes/tmp' },
+      { flags: '--skip-phases <phases>', summary: 'phases to leave out: stop-pods, stop-agent, remove-files', list: true },
+      { flags: '--dry-run', summary: 'change nothing; print what would be removed' },
+    ],
+    load: () => import('./reset.ts'),
+  },
+  {
+    name: 'status',
+    summary: 'components, pods, probes, restarts, certificates',
+    description:
+      'Exit code 0 when every pod is ready, 1 when one is not or the agent does not run, 2 when nothing was made here.',
+    examples: ['bootstrap status', 'bootstrap status --watch', 'bootstrap status -o json'],
+    options: [rootDirOption, { flags: '-w, --watch', summary: 'show it again whenever it changes, until interrupted' }],
+    load: () => import('./status.ts'),
+  },
+  {
+    name: 'logs',
+    summary: "a container's output",
+    examples: [
+      'bootstrap logs kube-apiserver',
+      'bootstrap logs kube-system/etcd -f --tail 20',
+      'bootstrap logs kube-scheduler --previous',
+    ],
+    arguments: [podArgument],
+    options: [
+      rootDirOption,
+      { flags: '-n, --namespace <namespace>', summary: "the pod's namespace" },
+      { flags: '-c, --container <name>', summary: 'which container (default: the first)' },
+      { flags: '-f, --follow', summary: 'go on until interrupted' },
+      { flags: '-p, --previous', summary: 'of the attempt before the present one' },
+      { flags: '--tail <lines>', summary: 'only the last lines' },
+      { flags: '--since <duration>', summary: 'only what is newer, such as 5m' },
+      { flags: '--timestamps', summary: 'each line with its time' },
+    ],
+    load: () => import('./logs.ts'),
+  },
+  {
+    name: 'config',
+    summary: 'print or check the configuration',
+    examples: ['bootstrap config print', 'bootstrap config validate --config kubeadm.yaml'],
+    commands: [
+      {
+        name: 'print',
+        summary: 'the whole configuration with defaults and flags, as YAML',
+        examples: ['bootstrap config print', 'bootstrap config print --config kubeadm.yaml --service-cidr 10.0.0.0/16'],
+        options: configurationOptions,
+        load: async () => ({ run: (await import('./config.ts')).printConfig }),
+      },
+      {
+        name: 'validate',
+        summary: 'every finding at once; exit code 3 when there is an error',
+        examples: ['bootstrap config validate --config kubeadm.yaml'],
+        options: configurationOptions,
+        load: async () => ({ run: (await import('./config.ts')).validateConfig }),
+      },
+    ],
+  },
+  {
+    name: 'version',
+    summary: 'our version, and the Kubernetes version this release is made for',
+    examples: ['bootstrap version', 'bootstrap version -o json'],
+    load: () => import('./version.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'completion script for a shell',
+    examples: [
+      '. <(bootstrap completion bash)',
+      'bootstrap completion zsh > "$' + '{fpath[1]}/_bootstrap"',
+      'bootstrap completion fish > ~/.config/fish/completions/bootstrap.fish',
+    ],
+    arguments: [{ form: '<shell>', summary: 'bash, zsh or fish', values: ['bash', 'zsh', 'fish'] }],
+    load: () => import('./completion.ts'),
+  },
+];

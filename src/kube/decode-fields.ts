@@ -1,0 +1,105 @@
+import type { FieldErrors, FieldPath } from './field-errors.ts';
+import { nearestName } from './nearest-name.ts';
+import { type FieldSchema, podTypes } from './pod-schema.ts';
+import { parseQuantity } from './quantity.ts';
+
+type Place = { readonly path: FieldPath; readonly errors: FieldErrors };
+
+/**
+ * Reads an object as the named type of pod-schema: wrong types are errors; unknown fields are warnings and left out, as
+ * the kubelet's lenient decoder does; `null` is the same as absent.
+ */
+export function decodeObject(value: unknown, type: string, place: Place): Readonly<Record<string, unknown>> | undefined {
+  if (!isObject(value)) {
+    place.errors.error(place.path, `expected an object, found ${kindOf(value)}`);
+    return undefined;
+  }
+  const fields = podTypes.get(type);
+  if (fields === undefined) throw new Error(`pod schema has no type ${type}`);
+  const result: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(value)) {
+    const field = fields.get(name);
+    const at = { ...place, path: [...place.path, name] };
+    if (field === undefined) {
+      const known = nearestName(name, [...fields.keys()]);
+      const hint = known === undefined ? undefined : `did you mean ${known}?`;
+      place.errors.warning(at.path, 'unknown field, ignored as the kubelet does', hint);
+    } else if (member !== null && member !== undefined) {
+      const decoded = decodeField(member, field, at);
+      if (decoded !== undefined) result[name] = decoded;
+    }
+  }
+  return result;
+}
+
+function decodeField(value: unknown, field: FieldSchema, place: Place): unknown {
+  const below = (key: string | number) => ({ ...place, path: [...place.path, key] });
+  if (field.form === 'list') {
+    if (!Array.isArray(value)) return wrong(value, 'a list', place);
+    return value.map((item, index) => decodeValue(item, field.type, below(index)) ?? standIn(field.type));
+  }
+  if (field.form === 'map') {
+    if (!isObject(value)) return wrong(value, 'a map', place);
+    const members = Object.entries(value).filter(([, member]) => member !== null);
+    return Object.fromEntries(members.map(([key, member]) => [key, decodeValue(member, field.type, below(key))]));
+  }
+  return decodeValue(value, field.type, place);
+}
+
+function decodeValue(value: unknown, type: string, place: Place): unknown {
+  const scalar = scalars[type];
+  if (scalar === undefined) return decodeObject(value, type, place);
+  return scalar.accepts(value) ? scalar.read(value) : wrong(value, scalar.name, place);
+}
+
+/** Keeps the indices of a list right after a wrong item, so that the rest can be checked as well. */
+function standIn(type: string): unknown {
+  if (scalars[type] === undefined) return {};
+  return type.startsWith('int') ? 0 : '';
+}
+
+type Scalar = { readonly name: string; accepts(value: unknown): boolean; read(value: unknown): unknown };
+
+const same = (value: unknown) => value;
+const isString = (value: unknown) => typeof value === 'string';
+const isInteger = (bits: number) => (value: unknown) =>
+  typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** (bits - 1);
+const isQuantity = (value: unknown) =>
+  (typeof value === 'string' || typeof value === 'number') && parseQuantity(value) !== undefined;
+
+const scalars: Readonly<Record<string, Scalar>> = {
+  string: { name: 'a string', accepts: isString, read: same },
+  bytes: { name: 'a base64 string', accepts: isString, read: same },
+  time: { name: 'a time such as 2026-01-31T12:00:00Z', accepts: isString, read: same },
+  bool: { name: 'true or false', accepts: (value) => typeof value === 'boolean', read: same },
+  int32: { name: 'a whole number of 32 bits', accepts: isInteger(32), read: same },
+  int64: { name: 'a whole number of 64 bits', accepts: isInteger(64), read: same },
+  quantity: { name: 'a quantity such as 250m or 100Mi', accepts: isQuantity, read: String },
+  intOrString: {
+    name: 'a whole number or a string',
+    accepts: (value) => isString(value) || isInteger(32)(value),
+    read: same,
+  },
+  any: { name: 'anything', accepts: () => true, read: same },
+};
+
+function wrong(value: unknown, expected: string, place: Place): undefined {
+  const quotable = expected === 'a string' && ['number', 'boolean'].includes(typeof value);
+  place.errors.error(
+    place.path,
+    `expected ${expected}, found ${kindOf(value)}`,
+    quotable ? `put it in quotes: "${String(value)}"` : undefined,
+  );
+  return undefined;
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  return `the ${typeof value} ${JSON.stringify(value)}`;
+}

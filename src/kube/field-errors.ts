@@ -1,0 +1,77 @@
+import type { Finding } from '../base/diagnostics.ts';
+
+/** Where a value stands in a document: member names and list indices from the root. */
+export type FieldPath = readonly (string | number)[];
+
+/** Finds the place of a path in the text it came from; undefined when the path is not there. */
+export type Locate = (path: FieldPath, of?: 'key' | 'value') => { line: number; column: number } | undefined;
+
+/**
+ * Collects findings about the fields of one document, in the words of the API server's field errors. What is at or below
+ * a path that already has an error is not said again.
+ */
+export type FieldErrors = {
+  readonly findings: readonly Finding[];
+  error(path: FieldPath, message: string, hint?: string): void;
+  warning(path: FieldPath, message: string, hint?: string): void;
+  required(path: FieldPath, why?: string): void;
+  invalid(path: FieldPath, value: unknown, why: string): void;
+  unsupported(path: FieldPath, value: unknown, supported: readonly string[]): void;
+  duplicate(path: FieldPath, value: unknown): void;
+  forbidden(path: FieldPath, why: string): void;
+};
+
+/** An empty collection for the document `file`; `locate` gives the positions. */
+export function fieldErrors(file: string, locate: Locate): FieldErrors {
+  const findings: Finding[] = [];
+  const wrong = new Set<string>();
+  const add = (severity: Finding['severity'], path: FieldPath, text: { message: string; hint?: string | undefined }) => {
+    if (path.some((_, index) => wrong.has(renderFieldPath(path.slice(0, index))))) return;
+    if (severity === 'error') wrong.add(renderFieldPath(path));
+    const place = nearestPlace(path, locate);
+    findings.push({
+      severity,
+      file,
+      ...place,
+      ...(path.length === 0 ? {} : { path: renderFieldPath(path) }),
+      message: text.message,
+      ...(text.hint === undefined ? {} : { hint: text.hint }),
+    });
+  };
+  const error = (path: FieldPath, message: string, hint?: string) => add('error', path, { message, hint });
+  return {
+    findings,
+    error,
+    warning: (path, message, hint) => add('warning', path, { message, hint }),
+    required: (path, why) => error(path, why === undefined ? 'required value' : `required value: ${why}`),
+    invalid: (path, value, why) => error(path, `invalid value: ${show(value)}: ${why}`),
+    unsupported: (path, value, supported) =>
+      error(path, `unsupported value: ${show(value)}: supported values: ${supported.map(show).join(', ')}`),
+    duplicate: (path, value) => error(path, `duplicate value: ${show(value)}`),
+    forbidden: (path, why) => error(path, `forbidden: ${why}`),
+  };
+}
+
+/** `spec.containers[0].env[1].name`; member names that are no plain words as `metadata.labels[a.b/c]`. */
+export function renderFieldPath(path: FieldPath): string {
+  return path
+    .map((part, index) => {
+      if (typeof part === 'number') return `[${part}]`;
+      if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(part)) return `[${part}]`;
+      return index === 0 ? part : `.${part}`;
+    })
+    .join('');
+}
+
+/** The place of the path, or of the nearest thing around it when the path itself is missing from the text. */
+function nearestPlace(path: FieldPath, locate: Locate): { line: number; column: number } | undefined {
+  for (let length = path.length; length >= 0; length--) {
+    const place = locate(path.slice(0, length), length === path.length ? 'value' : 'key');
+    if (place !== undefined) return { line: place.line, column: place.column };
+  }
+  return undefined;
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? String(value);
+}

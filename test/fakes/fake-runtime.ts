@@ -1,0 +1,237 @@
+import type { Clock } from '../../src/base/clock.ts';
+import type {
+  ContainerConfig,
+  ContainerRuntime,
+  ExecResult,
+  ImageInfo,
+  ObservedContainer,
+  ObservedPod,
+  ObservedSandbox,
+  PodIdentity,
+  RuntimeEvent,
+  RuntimeVersion,
+  SandboxConfig,
+} from '../../src/runtime/runtime.ts';
+import { FakeEvents } from './fake-events.ts';
+import { FakeImages } from './fake-images.ts';
+
+type Call = { readonly method: string; readonly target: string; readonly detail?: unknown };
+type Behaviour = {
+  /** The program ends by itself this long after its start. */
+  readonly exitsAfterMs?: number;
+  readonly exitCode?: number;
+  /** How long it takes to stop after SIGTERM; cut by the grace period. */
+  readonly stopsAfterMs?: number;
+  readonly exec?: (command: readonly string[]) => ExecResult;
+};
+
+/**
+ * A model of a container runtime in memory. Tests arrange with `images`, `behave` and `failNext`, act through the
+ * port, change the world with `exit`, `killSandbox` and `reboot`, and look at `calls`.
+ */
+export class FakeRuntime implements ContainerRuntime {
+  readonly type = 'docker';
+  readonly images = new FakeImages();
+  readonly calls: Call[] = [];
+  readonly sandboxes = new Map<string, ObservedSandbox>();
+  readonly containers = new Map<string, ObservedContainer>();
+  /** `namespace/name` → sandboxes of other owners. */
+  readonly foreign = new Map<string, readonly string[]>();
+  readonly #clock: Clock;
+  readonly #events = new FakeEvents<RuntimeEvent>();
+  readonly #behaviours = new Map<string, Behaviour>();
+  readonly #failures = new Map<string, Error[]>();
+  #next = 1;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** How every container of this name acts from its next start on. */
+  behave(container: string, behaviour: Behaviour): void {
+    this.#behaviours.set(container, behaviour);
+  }
+
+  /** The next `times` calls of this method reject. */
+  failNext(method: keyof ContainerRuntime, message: string, times = 1): void {
+    const errors = Array.from({ length: times }, () => new Error(message));
+    this.#failures.set(method, [...(this.#failures.get(method) ?? []), ...errors]);
+  }
+
+  /** The calls that change something, as `method target`; `since` as an index into `calls`. */
+  mutations(since = 0): readonly string[] {
+    const reading = new Set(['version', 'observePods', 'foreignPods', 'findImage', 'listImages', 'exec']);
+    return this.calls
+      .slice(since)
+      .flatMap((call) => (reading.has(call.method) ? [] : [`${call.method} ${call.target}`]));
+  }
+
+  /** A container's program ends. */
+  exit(id: string, exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error'): void {
+    const container = this.containers.get(id);
+    if (container?.state !== 'running') return;
+    this.containers.set(id, { ...container, state: 'exited', exitCode, reason, finishedAtMs: this.#clock.now() });
+    this.#events.push({ pod: container.pod, what: `die ${container.name}` });
+  }
+
+  killSandbox(id: string): void {
+    const sandbox = this.sandboxes.get(id);
+    if (sandbox?.ready !== true) return;
+    this.sandboxes.set(id, { ...sandbox, ready: false });
+    this.#events.push({ pod: sandbox.pod, what: 'die POD' });
+  }
+
+  /** The machine goes down and comes up: everything is still listed, nothing runs. */
+  reboot(): void {
+    for (const id of this.containers.keys()) this.exit(id, 255, 'Error');
+    for (const id of this.sandboxes.keys()) this.killSandbox(id);
+  }
+
+  /** As after a reconnect: look at everything. */
+  hintEverything(): void {
+    this.#events.push({ what: 'reconnected' });
+  }
+
+  async version(): Promise<RuntimeVersion> {
+    this.#called('version', '');
+    return { name: 'fake', version: '1.0.0', apiVersion: '1' };
+  }
+
+  async observePods(only?: { namespace: string; name: string }): Promise<readonly ObservedPod[]> {
+    this.#called('observePods', only === undefined ? '' : `${only.namespace}/${only.name}`);
+    const wanted = ({ pod }: { pod: PodIdentity }) =>
+      only === undefined || (pod.namespace === only.namespace && pod.name === only.name);
+    const pods = new Map<string, { pod: PodIdentity; sandboxes: ObservedSandbox[]; containers: ObservedContainer[] }>();
+    const at = (pod: PodIdentity) => {
+      const known = pods.get(pod.uid) ?? { pod, sandboxes: [], containers: [] };
+      pods.set(pod.uid, known);
+      return known;
+    };
+    for (const sandbox of [...this.sandboxes.values()].filter(wanted)) at(sandbox.pod).sandboxes.unshift(sandbox);
+    for (const item of [...this.containers.values()].filter(wanted)) at(item.pod).containers.unshift(item);
+    for (const pod of pods.values()) {
+      pod.sandboxes.sort((a, b) => b.attempt - a.attempt);
+      pod.containers.sort((a, b) => b.attempt - a.attempt);
+    }
+    return [...pods.values()];
+  }
+
+  async foreignPods(pod: { namespace: string; name: string }): Promise<readonly string[]> {
+    this.#called('foreignPods', `${pod.namespace}/${pod.name}`);
+    return this.foreign.get(`${pod.namespace}/${pod.name}`) ?? [];
+  }
+
+  async findImage(reference: string): Promise<ImageInfo | undefined> {
+    this.#called('findImage', reference);
+    return this.images.find(reference);
+  }
+
+  async listImages(): Promise<readonly ImageInfo[]> {
+    this.#called('listImages', '');
+    return this.images.list();
+  }
+
+  async pullImage(reference: string): Promise<ImageInfo> {
+    this.#called('pullImage', reference);
+    return this.images.pull(reference);
+  }
+
+  async importArchive(path: string): Promise<readonly string[]> {
+    this.#called('importArchive', path);
+    return this.images.import(path);
+  }
+
+  async removeImage(id: string): Promise<void> {
+    this.#called('removeImage', id);
+    this.images.remove(id);
+  }
+
+  refusals(): readonly string[] {
+    return [];
+  }
+
+  async createSandbox(config: SandboxConfig): Promise<string> {
+    this.#called('createSandbox', config.pod.name, config);
+    const same = [...this.sandboxes.values()].find(
+      (other) => other.pod.uid === config.pod.uid && other.attempt === config.attempt,
+    );
+    if (same !== undefined) return same.id;
+    const id = `sandbox-${this.#next++}`;
+    const { pod, attempt, hostNetwork, labels, annotations } = config;
+    const ips = hostNetwork ? [] : [`10.88.0.${this.#next}`];
+    const createdAtMs = this.#clock.now();
+    this.sandboxes.set(id, { id, pod, attempt, ready: true, createdAtMs, ips, hostNetwork, labels, annotations });
+    return id;
+  }
+
+  async startContainer(sandboxId: string, sandbox: SandboxConfig, config: ContainerConfig): Promise<string> {
+    this.#called('startContainer', `${sandbox.pod.name}/${config.name}`, config);
+    if (this.sandboxes.get(sandboxId)?.ready !== true) throw new Error(`sandbox ${sandboxId} is not running`);
+    const same = [...this.containers.values()].find(
+      (other) => other.pod.uid === sandbox.pod.uid && other.name === config.name && other.attempt === config.attempt,
+    );
+    if (same !== undefined) return same.id;
+    const id = `container-${this.#next++}`;
+    const { name, attempt, image, imageId, labels, annotations, logPath } = config;
+    const now = this.#clock.now();
+    const identity = { id, name, sandboxId, pod: sandbox.pod, attempt, image, imageId, labels, annotations, logPath };
+    this.containers.set(id, { ...identity, state: 'running', createdAtMs: now, startedAtMs: now });
+    const { exitsAfterMs, exitCode = 0 } = this.#behaviours.get(name) ?? {};
+    if (exitsAfterMs !== undefined) this.#clock.after(exitsAfterMs, () => this.exit(id, exitCode));
+    this.#events.push({ pod: sandbox.pod, what: `start ${name}` });
+    return id;
+  }
+
+  async stopContainer(id: string, graceSeconds: number): Promise<void> {
+    const container = this.containers.get(id);
+    this.#called(
+      'stopContainer',
+      container === undefined ? id : `${container.pod.name}/${container.name}`,
+      graceSeconds,
+    );
+    if (container?.state !== 'running') return;
+    const { stopsAfterMs = 0 } = this.#behaviours.get(container.name) ?? {};
+    const killed = stopsAfterMs > graceSeconds * 1000;
+    const waitMs = Math.min(stopsAfterMs, graceSeconds * 1000);
+    if (waitMs > 0) await new Promise<void>((resolve) => void this.#clock.after(waitMs, resolve));
+    this.exit(id, killed ? 137 : 0);
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    const container = this.containers.get(id);
+    this.#called('removeContainer', container === undefined ? id : `${container.pod.name}/${container.name}`);
+    this.containers.delete(id);
+  }
+
+  async stopSandbox(id: string): Promise<void> {
+    this.#called('stopSandbox', this.sandboxes.get(id)?.pod.name ?? id);
+    this.killSandbox(id);
+  }
+
+  async removeSandbox(id: string): Promise<void> {
+    this.#called('removeSandbox', this.sandboxes.get(id)?.pod.name ?? id);
+    this.sandboxes.delete(id);
+    for (const container of this.containers.values())
+      if (container.sandboxId === id) this.containers.delete(container.id);
+  }
+
+  async exec(id: string, command: readonly string[]): Promise<ExecResult> {
+    const container = this.containers.get(id);
+    this.#called('exec', container?.name ?? id, command);
+    if (container?.state !== 'running') throw new Error(`container ${id} is not running`);
+    const answer = this.#behaviours.get(container.name)?.exec;
+    return answer?.(command) ?? { exitCode: 0, output: '', timedOut: false };
+  }
+
+  events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+    return this.#events.read(signal);
+  }
+
+  async close(): Promise<void> {}
+
+  #called(method: keyof ContainerRuntime, target: string, detail?: unknown): void {
+    this.calls.push({ method, target, ...(detail === undefined ? {} : { detail }) });
+    const failure = this.#failures.get(method)?.shift();
+    if (failure !== undefined) throw failure;
+  }
+}
