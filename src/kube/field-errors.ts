@@ -1,10 +1,8 @@
 import type { Finding } from '../base/diagnostics.ts';
+import type { Path, YamlDocument } from './yaml.ts';
 
 /** Where a value stands in a document: member names and list indices from the root. */
-export type FieldPath = readonly (string | number)[];
-
-/** Finds the place of a path in the text it came from; undefined when the path is not there. */
-export type Locate = (path: FieldPath, of?: 'key' | 'value') => { line: number; column: number } | undefined;
+export type FieldPath = Path;
 
 /**
  * Collects findings about the fields of one document, in the words of the API server's field errors. What is at or below
@@ -21,14 +19,14 @@ export type FieldErrors = {
   forbidden(path: FieldPath, why: string): void;
 };
 
-/** An empty collection for the document `file`; `locate` gives the positions. */
-export function fieldErrors(file: string, locate: Locate): FieldErrors {
+/** An empty collection for the document `file`; `locate` gives the places (of the nearest thing around a missing one). */
+export function fieldErrors(file: string, locate: YamlDocument['position']): FieldErrors {
   const findings: Finding[] = [];
   const wrong = new Set<string>();
   const add = (severity: Finding['severity'], path: FieldPath, text: { message: string; hint?: string | undefined }) => {
     if (path.some((_, index) => wrong.has(renderFieldPath(path.slice(0, index))))) return;
     if (severity === 'error') wrong.add(renderFieldPath(path));
-    const place = nearestPlace(path, locate);
+    const place = locate(path, severity === 'error' ? 'value' : 'key');
     findings.push({
       severity,
       file,
@@ -61,15 +59,6 @@ export function renderFieldPath(path: FieldPath): string {
       return index === 0 ? part : `.${part}`;
     })
     .join('');
-}
-
-/** The place of the path, or of the nearest thing around it when the path itself is missing from the text. */
-function nearestPlace(path: FieldPath, locate: Locate): { line: number; column: number } | undefined {
-  for (let length = path.length; length >= 0; length--) {
-    const place = locate(path.slice(0, length), length === path.length ? 'value' : 'key');
-    if (place !== undefined) return { line: place.line, column: place.column };
-  }
-  return undefined;
 }
 
 function show(value: unknown): string {

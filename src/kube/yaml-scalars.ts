@@ -54,7 +54,19 @@ function integerOf(text: string): number | bigint {
 
 /** Forms that go-yaml would read as strings but other parsers would not: quoted on the way out (go-yaml base 60, dates). */
 export const quotedForOthers: readonly ScalarTag[] = [
-  { tag: `${prefix}int`, default: true, test: /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/, resolve: (text) => text },
-  { tag: `${prefix}timestamp`, default: true, test: /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?$/, resolve: (text) => text },
+  {
+    tag: `${prefix}int`,
+    default: true,
+    test: /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/,
+    resolve: (text) => text,
+  },
+  {
+    tag: `${prefix}timestamp`,
+    default: true,
+    test: /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?$/,
+    resolve: (text) => text,
+  },
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+  { tag: `${prefix}control`, default: true, test: /[\x00-\x09\x7f-\x9f\ufeff]/, resolve: (text) => text },
   { tag: `${prefix}value`, default: true, test: /^(?:=|<<)$/, resolve: (text) => text },
 ];

@@ -33,8 +33,10 @@ export function parseYaml(text: string, file: string): ParsedYaml {
   const fail: Fail = (offset, message, path) =>
     findings.push({ severity: 'error', file, ...at(offset), ...(path && { path: pathText(path) }), message });
   const documents = parseNodes(text, lines, fail).flatMap((node) => {
-    for (const error of node.errors) fail(error.pos[0], `not valid YAML: ${error.message}`);
-    if (node.errors.length > 0 || isEmpty(node)) return [];
+    // The first error only: those after it are mostly its consequences.
+    const [error] = node.errors;
+    if (error !== undefined) fail(error.pos[0], `not valid YAML: ${error.message}`);
+    if (error !== undefined || isEmpty(node)) return [];
     const document = documentOf(node, at, fail);
     return document === undefined ? [] : [document];
   });
@@ -70,7 +72,10 @@ export function toYaml(value: unknown): string {
 
 /** `a.b[0].c`: a path as messages show it. */
 export function pathText(path: Path): string {
-  return path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('').replace(/^\./, '');
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`))
+    .join('')
+    .replace(/^\./, '');
 }
 
 function structural(tags: Tags): Tags {
