@@ -1,5 +1,5 @@
 import type { FieldErrors, FieldPath } from './field-errors.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearest } from './names.ts';
 import { type FieldSchema, podTypes } from './pod-schema.ts';
 import { parseQuantity } from './quantity.ts';
 
@@ -21,7 +21,7 @@ export function decodeObject(value: unknown, type: string, place: Place): Readon
     const field = fields.get(name);
     const at = { ...place, path: [...place.path, name] };
     if (field === undefined) {
-      const known = nearestName(name, [...fields.keys()]);
+      const known = nearest(name, [...fields.keys()]);
       const hint = known === undefined ? undefined : `did you mean ${known}?`;
       place.errors.warning(at.path, 'unknown field, ignored as the kubelet does', hint);
     } else if (member !== null && member !== undefined) {

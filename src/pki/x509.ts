@@ -2,6 +2,8 @@ import { createHash, createPublicKey, type KeyObject, randomBytes, sign, X509Cer
 import { contentOf, type Der, decodeDer, der, encodeDer, isContext, membersOf, oidOf } from './der.ts';
 import { ipBytes } from './ip.ts';
 
+export type { KeyObject, X509Certificate };
+
 export type Usage = 'serverAuth' | 'clientAuth';
 
 /** What a certificate shall say. Times are milliseconds since the epoch, cut to seconds. */

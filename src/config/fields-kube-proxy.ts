@@ -1,0 +1,73 @@
+import { loggingConfiguration } from './fields-logging.ts';
+import { list, map, object } from './schema.ts';
+
+/** `kubeproxy.config.k8s.io/v1alpha1 KubeProxyConfiguration` (k8s.io/kube-proxy v0.37.2, config/v1alpha1/types.go). */
+export const kubeProxyConfiguration = object({
+  featureGates: map('boolean'),
+  clientConnection: object({
+    kubeconfig: 'string',
+    acceptContentTypes: 'string',
+    contentType: 'string',
+    qps: 'float',
+    burst: 'int32',
+  }),
+  logging: loggingConfiguration,
+  hostnameOverride: 'string',
+  bindAddress: 'string',
+  healthzBindAddress: 'string',
+  metricsBindAddress: 'string',
+  bindAddressHardFail: 'boolean',
+  enableProfiling: 'boolean',
+  showHiddenMetricsForVersion: 'string',
+  mode: 'string',
+  iptables: object({
+    masqueradeBit: 'int32',
+    masqueradeAll: 'boolean',
+    localhostNodePorts: 'boolean',
+    syncPeriod: 'duration',
+    minSyncPeriod: 'duration',
+  }),
+  ipvs: object({
+    syncPeriod: 'duration',
+    minSyncPeriod: 'duration',
+    scheduler: 'string',
+    excludeCIDRs: list('string'),
+    strictARP: 'boolean',
+    tcpTimeout: 'duration',
+    tcpFinTimeout: 'duration',
+    udpTimeout: 'duration',
+  }),
+  nftables: object({
+    masqueradeBit: 'int32',
+    masqueradeAll: 'boolean',
+    syncPeriod: 'duration',
+    minSyncPeriod: 'duration',
+  }),
+  winkernel: object({
+    networkName: 'string',
+    sourceVip: 'string',
+    enableDSR: 'boolean',
+    rootHnsEndpointName: 'string',
+    forwardHealthCheckVip: 'boolean',
+  }),
+  detectLocalMode: 'string',
+  detectLocal: object({
+    bridgeInterface: 'string',
+    interfaceNamePrefix: 'string',
+  }),
+  clusterCIDR: 'string',
+  nodePortAddresses: list('string'),
+  oomScoreAdj: 'int32',
+  conntrack: object({
+    maxPerCore: 'int32',
+    min: 'int32',
+    tcpEstablishedTimeout: 'duration',
+    tcpCloseWaitTimeout: 'duration',
+    tcpBeLiberal: 'boolean',
+    udpTimeout: 'duration',
+    udpStreamTimeout: 'duration',
+  }),
+  configSyncPeriod: 'duration',
+  portRange: 'string',
+  windowsRunAsService: 'boolean',
+});

@@ -1,0 +1,79 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UsageError } from '../base/errors.ts';
+import type { HostFiles } from '../host/host.ts';
+import { components } from './components.ts';
+
+export type Template = { readonly path: string; readonly text: string };
+
+/** The texts of all templates by component name, and of the partials by partial name. */
+export type Templates = {
+  readonly manifests: ReadonlyMap<string, Template>;
+  readonly partials: ReadonlyMap<string, Template>;
+  /** Files of the user's directory that override nothing. */
+  readonly warnings: readonly string[];
+};
+
+type Files = Pick<HostFiles, 'readText' | 'list' | 'stat'>;
+
+const manifestSuffix = '.yaml.hbs';
+const partialSuffix = '.hbs';
+
+/**
+ * Reads our templates, single ones replaced by those of `directory` (`--templates`), which is laid out as ours is
+ * (`manifests/kube-apiserver.yaml.hbs`, `manifests/partials/http-get.hbs`) or has these files directly in it.
+ * Throws UsageError when that directory is not there.
+ */
+export async function readTemplates(host: Files, directory?: string): Promise<Templates> {
+  const ours = await readDirectory(host, join(await packagedTemplates(host), 'manifests'));
+  if (directory === undefined) return { ...ours, warnings: [] };
+  if ((await host.stat(directory))?.kind !== 'directory') {
+    throw new UsageError(`--templates ${directory}: no such directory`, { hint: 'give a directory with template files' });
+  }
+  const flat = await readDirectory(host, directory);
+  const nested = await readDirectory(host, join(directory, 'manifests'));
+  const given = { manifests: merged(flat.manifests, nested.manifests), partials: merged(flat.partials, nested.partials) };
+  const known = new Set<string>(components.map(({ name }) => name));
+  return {
+    manifests: merged(ours.manifests, given.manifests),
+    partials: merged(ours.partials, given.partials),
+    warnings: [...given.manifests]
+      .filter(([name]) => !known.has(name))
+      .map(([, { path }]) => `${path} overrides nothing: known templates are ${[...known].join(', ')} (${manifestSuffix})`),
+  };
+}
+
+async function readDirectory(host: Files, directory: string): Promise<Omit<Templates, 'warnings'>> {
+  const [manifests, partials] = await Promise.all([
+    readFiles(host, directory, manifestSuffix),
+    readFiles(host, join(directory, 'partials'), partialSuffix),
+  ]);
+  return { manifests, partials };
+}
+
+async function readFiles(host: Files, directory: string, suffix: string): Promise<ReadonlyMap<string, Template>> {
+  const names = ((await host.list(directory)) ?? []).filter((name) => name.endsWith(suffix) && !name.startsWith('.'));
+  const files = names.map(async (name): Promise<[string, Template]> => {
+    const path = join(directory, name);
+    return [name.slice(0, -suffix.length), { path, text: (await host.readText(path)) ?? '' }];
+  });
+  return new Map(await Promise.all(files));
+}
+
+function merged(
+  below: ReadonlyMap<string, Template>,
+  above: ReadonlyMap<string, Template>,
+): ReadonlyMap<string, Template> {
+  return new Map([...below, ...above]);
+}
+
+/** The package's templates directory: above this file, however deep the bundle or the source tree puts it. */
+async function packagedTemplates(host: Pick<HostFiles, 'stat'>): Promise<string> {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  for (let level = 0; level < 4; level++) {
+    const candidate = join(directory, 'templates');
+    if ((await host.stat(join(candidate, 'manifests', 'partials'))) !== undefined) return candidate;
+    directory = dirname(directory);
+  }
+  throw new Error(`no templates directory above ${fileURLToPath(import.meta.url)}: the installation is incomplete`);
+}

@@ -1,0 +1,51 @@
+import type { KubeClient } from '../kube/client.ts';
+import type { Pod } from '../kube/types.ts';
+import type { ContainerRuntime, RuntimeType } from '../runtime/runtime.ts';
+import type { AgentConfiguration } from '../agent/configuration.ts';
+import type { AgentStatus } from '../kube/agent-socket.ts';
+import type { MadeEntry, RecordEntry } from '../host/recording-host.ts';
+import type { PhaseContext } from './phase.ts';
+
+/** The agent of this root directory as `init`, `status` and `reset` see it: over its socket and its lock. */
+export interface AgentDoor {
+  /** Undefined when no agent answers. */
+  status(): Promise<AgentStatus | undefined>;
+  /** The pid of a living agent, answering or not. */
+  pid(): Promise<number | undefined>;
+  /** The configuration that the agent was last started with. */
+  configuration(): Promise<AgentConfiguration | undefined>;
+  /** Writes the configuration; its text is agent.yaml. */
+  configure(configuration: AgentConfiguration): Promise<void>;
+  /** Starts it detached, or under systemd where that runs; says how. Does not wait. */
+  start(): Promise<string>;
+  /** Ends it; pods stay. False when none ran. */
+  stop(): Promise<boolean>;
+  /** Asks for a look at the manifest directory now. */
+  look(): Promise<void>;
+}
+
+/** The record of what was made below this root directory, by every run so far. */
+export interface MadeRecord {
+  add(entries: readonly RecordEntry[]): Promise<void>;
+  all(): Promise<readonly RecordEntry[]>;
+}
+
+export type { MadeEntry };
+
+/** What the phases of `init` and `reset` get beyond every phase's context. The doors open when they are first used. */
+export type InitContext = PhaseContext & {
+  /** Names of preflight checks whose errors only warn, in lower case; may hold `all`. */
+  readonly ignoredChecks: ReadonlySet<string>;
+  readonly waitTimeoutMs: number;
+  readonly made: MadeRecord;
+  readonly agent: AgentDoor;
+  /** Which runtime the configuration means on this machine, `auto` decided; throws when it cannot be had. */
+  readonly runtimeType: () => Promise<{ readonly type: RuntimeType; readonly endpoint: string | undefined }>;
+  readonly runtime: () => Promise<ContainerRuntime>;
+  /** A client as the kubeconfig file says. */
+  readonly kube: (kubeconfigPath: string) => Promise<KubeClient>;
+  /** The last lines that a container wrote, newest last. */
+  readonly lastLogLines: (pod: Pod, container: string, count: number) => Promise<readonly string[]>;
+  /** Why an image is nowhere to be had (not in the runtime, no archive, no pull), undefined when it is or was got. */
+  readonly obtainImage: (reference: string, pull: boolean) => Promise<string | undefined>;
+};

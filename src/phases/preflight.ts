@@ -1,0 +1,80 @@
+import type { Finding } from '../base/diagnostics.ts';
+import { errorsOf, renderFinding } from '../base/diagnostics.ts';
+import { PreflightError } from '../base/errors.ts';
+import { compareVersions, releaseVersion } from '../kube/version.ts';
+import type { InitContext } from './context.ts';
+import { readManifests } from './manifest-files.ts';
+import type { Phase } from './phase.ts';
+import type { Check, OwnPlane } from './preflight/check.ts';
+import { etcdChecks } from './preflight/etcd-checks.ts';
+import { fileChecks } from './preflight/file-checks.ts';
+import { machineChecks } from './preflight/machine-checks.ts';
+import { networkChecks } from './preflight/network-checks.ts';
+import { portChecks } from './preflight/port-checks.ts';
+import { runtimeChecks } from './preflight/runtime-checks.ts';
+
+const versionCheck: Check = {
+  name: 'KubernetesVersion',
+  run: ({ config }) => {
+    const wanted = config.cluster.kubernetesVersion;
+    if (compareVersions(wanted, releaseVersion) <= 0) return [];
+    return [{ severity: 'warning', message: `${wanted} is newer than ${releaseVersion}, which this release is made for` }];
+  },
+};
+
+/** Every check, in the order in which the findings are shown. */
+export const preflightChecks: readonly Check[] = [
+  ...machineChecks,
+  versionCheck,
+  ...portChecks,
+  ...fileChecks,
+  ...networkChecks,
+  ...etcdChecks,
+  ...runtimeChecks,
+];
+
+/** All checks, all findings at once; an error that is not ignored refuses before anything is touched (exit 2). */
+export const preflightPhase: Phase<InitContext> = {
+  name: 'preflight',
+  summary: 'check that this machine can run a control plane',
+  run: async (context) => {
+    const findings = await preflightFindings(context);
+    const errors = errorsOf(findings);
+    for (const finding of findings) {
+      if (finding.severity === 'warning') context.report.info(renderFinding(finding));
+    }
+    if (errors.length > 0) {
+      throw new PreflightError('preflight found what forbids going on; nothing was changed', {
+        findings: errors,
+        hint: 'put it right, or pass --ignore-preflight-errors with the names in brackets',
+      });
+    }
+    context.report.item({ item: `${preflightChecks.length} checks`, action: 'passed', because: '' });
+  },
+};
+
+export async function preflightFindings(context: InitContext): Promise<readonly Finding[]> {
+  const own = await ownPlane(context);
+  const groups = await Promise.all(preflightChecks.map((check) => runCheck(check, { ...context, own })));
+  return groups.flat();
+}
+
+async function runCheck(check: Check, context: Parameters<Check['run']>[0]): Promise<readonly Finding[]> {
+  const problems = await check.run(context);
+  return problems.map(({ name = check.name, severity = 'error', ...problem }) => {
+    const ignored = [name, check.name, 'all'].some((known) => context.ignoredChecks.has(known.toLowerCase()));
+    return { ...problem, check: name, severity: ignored ? 'warning' : severity };
+  });
+}
+
+async function ownPlane({ host, paths, made, agent, runtime }: InitContext): Promise<OwnPlane> {
+  const manifests = await readManifests(host, paths);
+  const pods = manifests.length === 0 ? [] : await runtime().then((opened) => opened.observePods(), () => []);
+  const running = pods.flatMap((pod) => pod.containers.filter(({ state }) => state === 'running').map(({ name }) => name));
+  return {
+    manifests,
+    running: new Set(running),
+    made: await made.all(),
+    agentRuns: (await agent.pid()) !== undefined,
+  };
+}

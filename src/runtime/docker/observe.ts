@@ -1,0 +1,122 @@
+import type Docker from 'dockerode';
+import { labels } from '../labels.ts';
+import type { ObservedContainer, ObservedPod, ObservedSandbox, PodIdentity } from '../runtime.ts';
+import type { DockerClient } from './client.ts';
+import { hasStatus } from './docker-error.ts';
+import { dockerLabels, sandboxType } from './identity.ts';
+import { containerOf, sandboxOf, stateOf } from './state.ts';
+
+type Told = ReturnType<typeof stateOf>;
+export type PodName = { readonly namespace: string; readonly name: string };
+
+/**
+ * What inspecting told, by container ID, for as long as the list tells the same state: one list a look and one
+ * inspect a change, since each inspect costs dockerd as much as a small list.
+ */
+export class InspectCache {
+  readonly #known = new Map<string, { readonly state: string; readonly told: Told }>();
+
+  get({ Id, State, Status }: Docker.ContainerInfo): Told | undefined {
+    const known = this.#known.get(Id);
+    return known?.state === key(State, Status) ? known.told : undefined;
+  }
+
+  set({ Id, State, Status }: Docker.ContainerInfo, told: Told): void {
+    // A created container may be started at any moment, one being removed may say anything.
+    if (State === 'running' || State === 'exited') this.#known.set(Id, { state: key(State, Status), told });
+  }
+
+  forget(id: string): void {
+    this.#known.delete(id);
+  }
+
+  keepOnly(ids: ReadonlySet<string>): void {
+    for (const id of this.#known.keys()) if (!ids.has(id)) this.#known.delete(id);
+  }
+}
+
+/** `Exited (137) 3 minutes ago`: the code counts, the minutes do not. */
+function key(state: string, status: string): string {
+  return `${state} ${/^\w+ \((\d+)\)/.exec(status)?.[1] ?? ''}`;
+}
+
+/** Every pod of this owner, or those of one namespace/name, newest attempts first. */
+export async function observePods(
+  client: DockerClient,
+  cache: InspectCache,
+  only: PodName | undefined,
+  owner: string,
+): Promise<readonly ObservedPod[]> {
+  const filters = [`${labels.owner}=${owner}`, ...(only === undefined ? [] : nameFilters(only))];
+  const listed = await list(client, filters, true);
+  if (only === undefined) cache.keepOnly(new Set(listed.map(({ Id }) => Id)));
+  const isSandbox = (info: Docker.ContainerInfo) => info.Labels[dockerLabels.type] === sandboxType;
+  const containers = await Promise.all(
+    listed.filter((info) => !isSandbox(info)).map((info) => observeContainer(client, cache, info)),
+  );
+  return group(
+    listed.filter(isSandbox).flatMap((info) => sandboxOf(info) ?? []),
+    containers.flatMap((container) => container ?? []),
+  );
+}
+
+/** Names of running sandboxes of this namespace/name that are not this owner's. */
+export async function foreignPods(client: DockerClient, pod: PodName, owner: string): Promise<readonly string[]> {
+  const listed = await list(client, [...nameFilters(pod), `${dockerLabels.type}=${sandboxType}`], false);
+  const others = listed.filter((info) => info.Labels[labels.owner] !== owner);
+  return others.map((info) => (info.Names[0] ?? info.Id).replace(/^\//, ''));
+}
+
+/** The containers of one sandbox of this owner. */
+export async function containersIn(client: DockerClient, sandboxId: string, owner: string): Promise<readonly string[]> {
+  const filters = [`${labels.owner}=${owner}`, `${dockerLabels.sandboxId}=${sandboxId}`];
+  return (await list(client, filters, true)).map(({ Id }) => Id);
+}
+
+function nameFilters({ namespace, name }: PodName): readonly string[] {
+  return [`${labels.podName}=${name}`, `${labels.podNamespace}=${namespace}`];
+}
+
+function list(client: DockerClient, label: readonly string[], all: boolean): Promise<Docker.ContainerInfo[]> {
+  return client.call('cannot list containers', (docker, abortSignal) =>
+    docker.listContainers({ all, filters: { label: [...label] }, abortSignal }),
+  );
+}
+
+async function observeContainer(
+  client: DockerClient,
+  cache: InspectCache,
+  info: Docker.ContainerInfo,
+): Promise<ObservedContainer | undefined> {
+  const known = cache.get(info);
+  if (known !== undefined) return containerOf(info, known);
+  try {
+    const inspected = await client.call(`cannot look at ${info.Names[0]}`, (docker, abortSignal) =>
+      docker.getContainer(info.Id).inspect({ abortSignal }),
+    );
+    const told = stateOf(inspected);
+    if (told.state === info.State) cache.set(info, told);
+    return containerOf(info, told);
+  } catch (thrown) {
+    if (hasStatus(thrown, 404)) return undefined;
+    throw thrown;
+  }
+}
+
+function group(
+  sandboxes: readonly ObservedSandbox[],
+  containers: readonly ObservedContainer[],
+): readonly ObservedPod[] {
+  const pods = new Map<string, PodIdentity>();
+  for (const { pod } of [...sandboxes, ...containers]) pods.set(keyOf(pod), pod);
+  const newestFirst = (a: { attempt: number }, b: { attempt: number }) => b.attempt - a.attempt;
+  return [...pods].map(([podKey, pod]) => ({
+    pod,
+    sandboxes: sandboxes.filter((sandbox) => keyOf(sandbox.pod) === podKey).sort(newestFirst),
+    containers: containers.filter((container) => keyOf(container.pod) === podKey).sort(newestFirst),
+  }));
+}
+
+function keyOf(pod: PodIdentity): string {
+  return `${pod.namespace}/${pod.name}/${pod.uid}`;
+}
