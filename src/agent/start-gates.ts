@@ -89,7 +89,7 @@ export class StartGates {
 
   async #answers({ url, caFile }: StartAfterRule): Promise<boolean> {
     try {
-      const ca = caFile === undefined ? false : ((await this.#host.readText(caFile)) ?? false);
+      const ca: string | false = caFile === undefined ? false : ((await this.#host.readText(caFile)) ?? false);
       const options = { ca, timeoutMs: answerTimeoutMs, maxBytes: 1024 };
       return (await this.#host.request(url, options)).status === 200;
     } catch {

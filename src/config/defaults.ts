@@ -1,22 +1,8 @@
-import { parseDuration } from '../base/duration.ts';
-import { normalizeIp } from '../kube/cidr.ts';
-import { isVersionLabel, releaseVersion } from '../kube/version.ts';
-import {
-  defaultCaCertificateValidityMs,
-  defaultCertificatesDir,
-  defaultCertificateValidityMs,
-  defaultEtcdDataDir,
-  defaultImageRepository,
-  defaultPorts,
-  defaultServiceSubnet,
-  defaultTimeoutsMs,
-} from './constants.ts';
+import { defaultPorts, defaultTimeoutsMs } from './constants.ts';
+import { argumentsOf, durationMs } from './given.ts';
 import type { Documents } from './kinds.ts';
 import type {
   BootstrapConfiguration,
-  ClusterConfiguration,
-  ControlPlaneComponent,
-  EtcdConfiguration,
   InitConfiguration,
   NodeRegistration,
   ResetConfiguration,
@@ -33,7 +19,6 @@ export type DetectedFacts = {
 };
 
 type Init = NonNullable<Documents['InitConfiguration']>;
-type Cluster = NonNullable<Documents['ClusterConfiguration']>;
 
 /** The InitConfiguration with kubeadm's defaults (v1beta4/defaults.go). */
 export function initWithDefaults(init: Init = {}, facts: DetectedFacts): InitConfiguration {
@@ -83,104 +68,6 @@ function timeoutsWithDefaults(given: NonNullable<Init['timeouts']>): Timeouts {
   };
 }
 
-/** The ClusterConfiguration with kubeadm's defaults; a version label is the version that this release is made for. */
-export function clusterWithDefaults(given: Cluster = {}): ClusterConfiguration {
-  return {
-    kubernetesVersion: versionWithDefault(given.kubernetesVersion),
-    clusterName: given.clusterName || 'kubernetes',
-    controlPlaneEndpoint: given.controlPlaneEndpoint || undefined,
-    networking: {
-      serviceSubnet: given.networking?.serviceSubnet || defaultServiceSubnet,
-      podSubnet: given.networking?.podSubnet || undefined,
-      dnsDomain: given.networking?.dnsDomain || 'cluster.local',
-    },
-    etcd: etcdWithDefaults(given.etcd ?? {}),
-    apiServer: { ...componentWithDefaults(given.apiServer), certSANs: sansOf(given.apiServer?.certSANs) },
-    controllerManager: componentWithDefaults(given.controllerManager),
-    scheduler: componentWithDefaults(given.scheduler),
-    dns: {
-      imageRepository: given.dns?.imageRepository || undefined,
-      imageTag: given.dns?.imageTag || undefined,
-      disabled: given.dns?.disabled ?? false,
-    },
-    proxy: { disabled: given.proxy?.disabled ?? false },
-    certificatesDir: given.certificatesDir || defaultCertificatesDir,
-    imageRepository: given.imageRepository || defaultImageRepository,
-    featureGates: given.featureGates ?? {},
-    encryptionAlgorithm: given.encryptionAlgorithm ?? 'RSA-2048',
-    certificateValidityPeriodMs: durationMs(given.certificateValidityPeriod, defaultCertificateValidityMs),
-    caCertificateValidityPeriodMs: durationMs(given.caCertificateValidityPeriod, defaultCaCertificateValidityMs),
-  };
-}
-
-function versionWithDefault(given: string | undefined): string {
-  if (!given || isVersionLabel(given)) return releaseVersion;
-  return /^\d/.test(given) ? `v${given}` : given;
-}
-
-function etcdWithDefaults({ local, external }: NonNullable<Cluster['etcd']>): EtcdConfiguration {
-  const useLocal = local !== undefined || external === undefined;
-  return {
-    ...(useLocal && {
-      local: {
-        imageRepository: local?.imageRepository || undefined,
-        imageTag: local?.imageTag || undefined,
-        dataDir: local?.dataDir || defaultEtcdDataDir,
-        extraArgs: argumentsOf(local?.extraArgs),
-        extraEnvs: environmentOf(local?.extraEnvs),
-        serverCertSANs: sansOf(local?.serverCertSANs),
-        peerCertSANs: sansOf(local?.peerCertSANs),
-      },
-    }),
-    ...(external !== undefined && {
-      external: {
-        endpoints: external.endpoints ?? [],
-        httpEndpoints: external.httpEndpoints?.length ? external.httpEndpoints : (external.endpoints ?? []),
-        caFile: external.caFile ?? '',
-        certFile: external.certFile ?? '',
-        keyFile: external.keyFile ?? '',
-      },
-    }),
-  };
-}
-
-function componentWithDefaults(given: Cluster['scheduler'] = {}): ControlPlaneComponent {
-  return {
-    extraArgs: argumentsOf(given.extraArgs),
-    extraVolumes: (given.extraVolumes ?? []).map(
-      ({ name = '', hostPath = '', mountPath = '', readOnly, pathType }) => ({
-        name,
-        hostPath,
-        mountPath,
-        readOnly: readOnly ?? false,
-        pathType,
-      }),
-    ),
-    extraEnvs: environmentOf(given.extraEnvs),
-  };
-}
-
-type GivenArguments = NonNullable<Cluster['scheduler']>['extraArgs'];
-type GivenEnvironment = NonNullable<Cluster['scheduler']>['extraEnvs'];
-
-function argumentsOf(given: GivenArguments = []): ControlPlaneComponent['extraArgs'] {
-  return given.map(({ name = '', value = '' }) => ({ name, value }));
-}
-
-function environmentOf(given: GivenEnvironment = []): ControlPlaneComponent['extraEnvs'] {
-  return given.map((variable) => {
-    const fieldRef = variable.valueFrom?.fieldRef;
-    if (fieldRef === undefined) return { ...variable, name: variable.name ?? '' };
-    const valueFrom = { ...variable.valueFrom, fieldRef: { ...fieldRef, apiVersion: fieldRef.apiVersion || 'v1' } };
-    return { ...variable, name: variable.name ?? '', valueFrom };
-  });
-}
-
-/** Some DNS names (such as of load balancers) come with capitals (kubeadm LowercaseSANs). */
-function sansOf(given: readonly string[] = []): readonly string[] {
-  return given.map((san) => normalizeIp(san) ?? san.toLowerCase());
-}
-
 /** The BootstrapConfiguration with the defaults of contract 2. */
 export function bootstrapWithDefaults(
   given: NonNullable<Documents['BootstrapConfiguration']> = {},
@@ -210,9 +97,4 @@ export function resetWithDefaults(given: NonNullable<Documents['ResetConfigurati
     ignorePreflightErrors: [...new Set(given.ignorePreflightErrors?.map((check) => check.toLowerCase()))].sort(),
     unmountFlags: given.unmountFlags ?? [],
   };
-}
-
-/** Decoding has let only durations through. */
-function durationMs(text: string | undefined, defaultMs: number): number {
-  return text === undefined ? defaultMs : (parseDuration(text) ?? defaultMs);
 }

@@ -42,8 +42,11 @@ export type InitContext = PhaseContext & {
   /** Which runtime the configuration means on this machine, `auto` decided; throws when it cannot be had. */
   readonly runtimeType: () => Promise<{ readonly type: RuntimeType; readonly endpoint: string | undefined }>;
   readonly runtime: () => Promise<ContainerRuntime>;
-  /** A client as the kubeconfig file says. */
-  readonly kube: (kubeconfigPath: string) => Promise<KubeClient>;
+  /** A client as the kubeconfig file says, at another address where one is given. */
+  readonly kube: (
+    kubeconfigPath: string,
+    options?: { readonly server?: string; readonly signal?: AbortSignal; readonly timeoutMs?: number },
+  ) => Promise<KubeClient>;
   /** The last lines that a container wrote, newest last. */
   readonly lastLogLines: (pod: Pod, container: string, count: number) => Promise<readonly string[]>;
   /** Why an image is nowhere to be had (not in the runtime, no archive, no pull), undefined when it is or was got. */

@@ -40,4 +40,6 @@ export type PhaseContext = {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly dryRun: boolean;
+  /** `--templates`: files that replace ours. */
+  readonly templatesDirectory?: string | undefined;
 };

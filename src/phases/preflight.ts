@@ -1,7 +1,7 @@
 import type { Finding } from '../base/diagnostics.ts';
 import { errorsOf, renderFinding } from '../base/diagnostics.ts';
 import { PreflightError } from '../base/errors.ts';
-import { compareVersions, releaseVersion } from '../kube/version.ts';
+import { compareVersions, parseVersion, releaseVersion } from '../kube/version.ts';
 import type { InitContext } from './context.ts';
 import { readManifests } from './manifest-files.ts';
 import type { Phase } from './phase.ts';
@@ -16,9 +16,10 @@ import { runtimeChecks } from './preflight/runtime-checks.ts';
 const versionCheck: Check = {
   name: 'KubernetesVersion',
   run: ({ config }) => {
-    const wanted = config.cluster.kubernetesVersion;
-    if (compareVersions(wanted, releaseVersion) <= 0) return [];
-    return [{ severity: 'warning', message: `${wanted} is newer than ${releaseVersion}, which this release is made for` }];
+    const wanted = parseVersion(config.cluster.kubernetesVersion);
+    const ours = parseVersion(releaseVersion);
+    if (wanted === undefined || ours === undefined || compareVersions(wanted, ours) <= 0) return [];
+    return [{ severity: 'warning', message: `${config.cluster.kubernetesVersion} is newer than ${releaseVersion}, which this release is made for` }];
   },
 };
 

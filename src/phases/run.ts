@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
-import { nearestName } from '../kube/nearest-name.ts';
+import { nearest } from '../kube/names.ts';
 import type { Phase } from './phase.ts';
 
 /** What the walk itself tells: cli/report.ts turns it into headings and timings. */
@@ -70,8 +70,8 @@ function names<Ctx>(phases: readonly Phase<Ctx>[], above: string, depth: number)
 }
 
 function unknownPhase(unknown: readonly string[], known: readonly string[]): UsageError {
-  const nearest = unknown.map((name) => nearestName(name, known)).find((name) => name !== undefined);
+  const near = unknown.map((name) => nearest(name, known)).find((name) => name !== undefined);
   return new UsageError(`there is no phase ${unknown.map((name) => `"${name}"`).join(', ')}`, {
-    hint: `${nearest === undefined ? '' : `did you mean ${nearest}? `}phases: ${known.filter((name) => !name.includes('/')).join(', ')}`,
+    hint: `${near === undefined ? '' : `did you mean ${near}? `}phases: ${known.filter((name) => !name.includes('/')).join(', ')}`,
   });
 }

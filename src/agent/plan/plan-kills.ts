@@ -34,10 +34,10 @@ function probeKill(spec: Container, seen: ObservedContainer, facts: PodFacts): S
   const results = facts.probes(seen.id);
   const detail = results?.message === undefined ? '' : `: ${results.message}`;
   if (results?.startup === 'failure') {
-    return [stopOf(seen, `startup probe failed${detail}`, spec.startupProbe?.terminationGracePeriodSeconds)];
+    return [stopOf(seen, `it did not start${detail}`, spec.startupProbe?.terminationGracePeriodSeconds)];
   }
   if (results?.liveness === 'failure') {
-    return [stopOf(seen, `liveness probe failed${detail}`, spec.livenessProbe?.terminationGracePeriodSeconds)];
+    return [stopOf(seen, `it does not live${detail}`, spec.livenessProbe?.terminationGracePeriodSeconds)];
   }
   return [];
 }

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import type { Clock } from '../../base/clock.ts';
+import { OperationError } from '../../base/errors.ts';
 import { DockerError, dockerError } from './docker-error.ts';
 import { loadDockerode } from './load-dockerode.ts';
 
@@ -42,6 +43,7 @@ export class DockerClient {
       return await action(this.#docker, AbortSignal.any(signals));
     } catch (thrown) {
       signal?.throwIfAborted();
+      if (thrown instanceof OperationError) throw thrown;
       if (deadline.signal.aborted) throw new DockerError(`${what}: no answer from Docker within ${timeoutMs / 1000} s`);
       throw dockerError(what, thrown, this.socketPath);
     } finally {

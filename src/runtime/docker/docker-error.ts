@@ -13,7 +13,6 @@ export class DockerError extends OperationError {
 
 /** dockerode's error as ours: Docker's own words without dockerode's `(HTTP code 409) unexpected - ` before them. */
 export function dockerError(what: string, thrown: unknown, socketPath: string): DockerError {
-  if (thrown instanceof DockerError) return thrown;
   if (hasCode(thrown, 'ENOENT', 'ECONNREFUSED', 'EACCES', 'EPERM') && syscallOf(thrown) === 'connect') {
     return new DockerError(`${what}: cannot reach Docker at ${socketPath}: ${messageOf(thrown)}`, {
       hint: 'see that dockerd runs and that this user may use its socket, or choose --runtime process',

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { PreflightError } from '../../base/errors.ts';
 import { type Log, warnOnce } from '../../base/log.ts';
 import type { Host } from '../../host/host.ts';
 import type {
@@ -13,15 +14,14 @@ import type {
   SandboxConfig,
 } from '../runtime.ts';
 import { DockerClient } from './client.ts';
-import { hasStatus } from './docker-error.ts';
 import { dockerEvents } from './events.ts';
 import { execInContainer } from './exec.ts';
-import { dockerLabels } from './identity.ts';
 import { findImage, importArchive, listImages, pullImage, removeImage } from './images.ts';
-import { linkLog, unlinkLog } from './log-links.ts';
+import { linkLog } from './log-links.ts';
 import { daemonLacksSysResource, Niceties } from './niceties.ts';
 import { containersIn, foreignPods, InspectCache, observePods, type PodName } from './observe.ts';
-import { type ContainerSpec, containerSpec, sandboxSpec } from './specs.ts';
+import { inspectContainer, removeContainer, stopContainer } from './remove.ts';
+import { type ContainerSpec, containerSpec, type LogRotation, sandboxSpec } from './specs.ts';
 import { createAndStart, type StartContext } from './start.ts';
 
 export type DockerRuntimeOptions = {
@@ -31,12 +31,12 @@ export type DockerRuntimeOptions = {
   /** The value of the owner label: one for each root directory. */
   readonly owner: string;
   readonly socketPath: string;
+  /** Of json-file logs; the kubelet's defaults when not given. */
+  readonly logRotation?: LogRotation | undefined;
 };
 
 /** cri-dockerd gives a sandbox 10 s to stop (core/sandbox_stop.go, defaultSandboxGracePeriod). */
 const sandboxGraceSeconds = 10;
-/** Added to a grace period, before Docker counts as hung. */
-const stopSlackMs = 120_000;
 
 /** Pods in a Docker Engine as dockershim had them. Nothing is contacted before the first call. */
 export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRuntime {
@@ -60,7 +60,9 @@ class DockerRuntime implements ContainerRuntime {
   }
 
   async version(): Promise<RuntimeVersion> {
-    const { Version, ApiVersion } = await this.#client.call('cannot ask for the version', (docker) => docker.version());
+    const answer = await this.#client.call('cannot ask Docker for its version', (docker) => docker.version());
+    const { Version, ApiVersion } = answer;
+    refuseOldApi(Version, ApiVersion);
     return { name: 'docker', version: Version, apiVersion: ApiVersion };
   }
 
@@ -100,37 +102,24 @@ class DockerRuntime implements ContainerRuntime {
 
   async createSandbox(config: SandboxConfig): Promise<string> {
     await this.#options.host.makeDirectory(config.logDirectory);
-    return this.#start(sandboxSpec(config, this.#options.owner));
+    return this.#start(sandboxSpec(config, this.#options));
   }
 
   async startContainer(sandboxId: string, sandbox: SandboxConfig, config: ContainerConfig): Promise<string> {
-    const id = await this.#start(containerSpec(sandboxId, sandbox, config, this.#options.owner));
-    const { LogPath } = await this.#inspect(id);
+    const id = await this.#start(containerSpec(sandboxId, sandbox, config, this.#options));
+    const { LogPath } = await inspectContainer(this.#client, id);
     await linkLog(this.#options.host, config.logPath, LogPath ?? '');
     return id;
   }
 
   async stopContainer(id: string, graceSeconds: number): Promise<void> {
-    const timeoutMs = graceSeconds * 1000 + stopSlackMs;
-    const stop = this.#client.call(
-      `cannot stop container ${id.slice(0, 12)}`,
-      (docker, abortSignal) => docker.getContainer(id).stop({ t: graceSeconds, abortSignal }),
-      { timeoutMs },
-    );
-    // Docker answers 304 when already stopped, 404 when gone.
-    await stop.catch(unless(304, 404));
+    await stopContainer(this.#client, id, graceSeconds);
     this.#cache.forget(id);
   }
 
   async removeContainer(id: string): Promise<void> {
-    const logPath = await this.#logPathOf(id);
-    const remove = this.#client.call(`cannot remove container ${id.slice(0, 12)}`, (docker, abortSignal) =>
-      docker.getContainer(id).remove({ force: true, v: true, abortSignal }),
-    );
-    // Docker answers 409 while another removal goes on.
-    await remove.catch(unless(404, 409));
+    await removeContainer(this.#client, this.#options.host, id);
     this.#cache.forget(id);
-    await unlinkLog(this.#options.host, logPath, id);
   }
 
   stopSandbox(id: string): Promise<void> {
@@ -172,26 +161,13 @@ class DockerRuntime implements ContainerRuntime {
     const { host, socketPath } = this.#options;
     if (await daemonLacksSysResource(host, socketPath)) this.#niceties.lacks('oom-score');
   }
-
-  #inspect(id: string) {
-    return this.#client.call(`cannot look at container ${id.slice(0, 12)}`, (docker, abortSignal) =>
-      docker.getContainer(id).inspect({ abortSignal }),
-    );
-  }
-
-  async #logPathOf(id: string): Promise<string> {
-    try {
-      return (await this.#inspect(id)).Config.Labels[dockerLabels.logPath] ?? '';
-    } catch (thrown) {
-      unless(404)(thrown);
-      return '';
-    }
-  }
 }
 
-/** Rethrows all but these answers of Docker. */
-function unless(...statuses: readonly number[]): (thrown: unknown) => void {
-  return (thrown) => {
-    if (!hasStatus(thrown, ...statuses)) throw thrown;
-  };
+/** Docker 20.10 is the oldest that we know to do all we ask for. */
+function refuseOldApi(version: string, apiVersion: string): void {
+  const [major = 0, minor = 0] = apiVersion.split('.').map(Number);
+  if (major > 1 || minor >= 41) return;
+  throw new PreflightError(`Docker ${version} speaks API ${apiVersion}; 1.41 or newer is needed (Docker 20.10)`, {
+    hint: 'update Docker, or use --runtime process',
+  });
 }

@@ -1,23 +1,19 @@
 import type Docker from 'dockerode';
 import type { Clock } from '../../base/clock.ts';
-import { messageOf, OperationError } from '../../base/errors.ts';
-import type { HostNetwork } from '../../host/host.ts';
+import { OperationError } from '../../base/errors.ts';
+import { type ImageReference, parseReference } from '../images/reference.ts';
 import type { ImageInfo, PullOptions } from '../runtime.ts';
 import type { DockerClient } from './client.ts';
 import { hasStatus } from './docker-error.ts';
 import { jsonLines } from './json-lines.ts';
-import { registryOf, splitReference } from './reference-parts.ts';
+import { type DialHost, PullWatchdog } from './pull-watchdog.ts';
 
 export type ImageContext = {
   readonly client: DockerClient;
   readonly clock: Clock;
-  readonly host: Pick<HostNetwork, 'connectTcp'>;
+  readonly host: DialHost;
 };
 
-/** A pull is given up when nothing has been heard from the registry by then, and no connection to it can be made. */
-const connectTimeoutMs = 5000;
-/** And when it makes no progress for so long (cri-dockerd defaultImagePullingProgressReportInterval × 6). */
-const progressTimeoutMs = 60_000;
 /** Loading reads the whole archive and unpacks it. */
 const importTimeoutMs = 30 * 60_000;
 
@@ -43,20 +39,14 @@ export async function listImages(client: DockerClient): Promise<readonly ImageIn
 /** Lets the engine pull; its progress is told line by line, its error is ours. */
 export async function pullImage(context: ImageContext, reference: string, options: PullOptions): Promise<ImageInfo> {
   const what = `cannot pull ${reference}`;
-  const watchdog = new Watchdog(context, reference);
-  const signals = [watchdog.signal, ...(options.signal === undefined ? [] : [options.signal])];
-  const signal = AbortSignal.any(signals);
+  const wanted = parseReference(reference);
+  const watchdog = new PullWatchdog(context, registryHost(wanted));
+  const signal = options.signal === undefined ? watchdog.signal : AbortSignal.any([watchdog.signal, options.signal]);
   try {
-    const authentication = { ...options.credentials, serveraddress: registryOf(reference) };
-    const { repository, tag } = splitReference(reference);
     const stream = await context.client.call(
       what,
       (docker, abortSignal) =>
-        docker.createImage(options.credentials === undefined ? {} : authentication, {
-          fromImage: repository,
-          ...(tag === undefined ? {} : { tag }),
-          abortSignal,
-        }),
+        docker.createImage(credentialsOf(wanted, options), { ...imageQuery(wanted), abortSignal }),
       { signal },
     );
     await follow(what, stream, (text) => {
@@ -73,6 +63,20 @@ export async function pullImage(context: ImageContext, reference: string, option
   const image = await findImage(context.client, reference);
   if (image === undefined) throw new OperationError(`${what}: Docker says that it is done, but has no such image`);
   return image;
+}
+
+/** Without tag or digest Docker would pull every tag; a digest goes where the tag goes. */
+function imageQuery({ registry, repository, tag, digest }: ImageReference): { fromImage: string; tag: string } {
+  return { fromImage: `${registry}/${repository}`, tag: digest ?? tag ?? 'latest' };
+}
+
+function credentialsOf({ registry }: ImageReference, { credentials }: PullOptions): object | undefined {
+  return credentials === undefined ? undefined : { ...credentials, serveraddress: registry };
+}
+
+/** Docker Hub's registry has another name than its images. */
+function registryHost({ registry }: ImageReference): string {
+  return registry === 'docker.io' ? 'registry-1.docker.io' : registry;
 }
 
 /** `docker load`: the tags in the archive. */
@@ -125,53 +129,4 @@ function imageInfo(info: Docker.ImageInspectInfo): ImageInfo {
     sizeBytes: info.Size,
     user: info.Config?.User ?? '',
   };
-}
-
-/**
- * Aborts a pull that goes nowhere. dockerd answers nothing until the registry has; where it is slow but can be
- * connected to, the longer limit holds.
- */
-class Watchdog {
-  readonly #controller = new AbortController();
-  readonly #context: ImageContext;
-  #cancel: () => void;
-  reason: string | undefined;
-
-  constructor(context: ImageContext, reference: string) {
-    this.#context = context;
-    const registry = registryOf(reference);
-    const [host = registry, port = '443'] = registry.split(/:(?=\d+$)/);
-    let unreachable: string | undefined = 'no connection was made';
-    context.host.connectTcp(host, Number(port), connectTimeoutMs).then(
-      () => {
-        unreachable = undefined;
-      },
-      (thrown) => {
-        unreachable = messageOf(thrown);
-      },
-    );
-    this.#cancel = context.clock.after(connectTimeoutMs, () => {
-      if (unreachable === undefined) this.progress();
-      else this.#giveUp(`no connection to ${registry} within ${connectTimeoutMs / 1000} s (${unreachable})`);
-    });
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  progress(): void {
-    this.#cancel();
-    const text = `no progress for ${progressTimeoutMs / 1000} s`;
-    this.#cancel = this.#context.clock.after(progressTimeoutMs, () => this.#giveUp(text));
-  }
-
-  end(): void {
-    this.#cancel();
-  }
-
-  #giveUp(reason: string): void {
-    this.reason = reason;
-    this.#controller.abort();
-  }
 }

@@ -14,7 +14,11 @@ export async function linkLog(files: LinkFiles, logPath: string, dockerLogPath: 
 }
 
 /** Takes the link away again, unless it points to another container's file by now. */
-export async function unlinkLog(files: LinkFiles, logPath: string, containerId: string): Promise<void> {
+export async function unlinkLog(
+  files: Pick<HostFiles, 'readLink' | 'remove'>,
+  logPath: string,
+  containerId: string,
+): Promise<void> {
   if (logPath === '') return;
   const present = await files.readLink(logPath).catch(() => undefined);
   if (present?.includes(containerId)) await files.remove(logPath);

@@ -10,13 +10,17 @@ export type ContainerSpec = {
   readonly hostConfig: Docker.HostConfig;
 };
 
-/** The kubelet's own rotation (containerLogMaxSize 10Mi, containerLogMaxFiles 5); Docker's `10m` is 10 MiB. */
-const logConfig = { Type: '', Config: { 'max-size': '10m', 'max-file': '5' } };
+/** What every container of this runtime carries. */
+export type SpecContext = { readonly owner: string; readonly logRotation?: LogRotation | undefined };
+export type LogRotation = { readonly maxBytes: number; readonly maxFiles: number };
+
+/** The kubelet's own (containerLogMaxSize 10Mi, containerLogMaxFiles 5). */
+const defaultRotation: LogRotation = { maxBytes: 10 * 2 ** 20, maxFiles: 5 };
 /** An image's own HEALTHCHECK is off. */
 const noHealthcheck = { Test: ['NONE'] };
 
 /** The sandbox's container as dockershim made it (kubelet.md 2.3; cri-dockerd core/sandbox_helpers.go). */
-export function sandboxSpec(config: SandboxConfig, owner: string): ContainerSpec {
+export function sandboxSpec(config: SandboxConfig, { owner, logRotation }: SpecContext): ContainerSpec {
   const own = { [dockerLabels.type]: sandboxType, [labels.containerName]: 'POD', [labels.owner]: owner };
   const ports = config.hostNetwork ? [] : config.ports;
   return {
@@ -39,7 +43,7 @@ export function sandboxSpec(config: SandboxConfig, owner: string): ContainerSpec
       SecurityOpt: ['no-new-privileges', ...seccompOptions(config.seccomp)],
       Sysctls: { ...config.sysctls },
       PortBindings: portBindings(ports),
-      LogConfig: logConfig,
+      LogConfig: logConfig(logRotation),
       ...(config.cgroupParent === undefined ? {} : { CgroupParent: config.cgroupParent }),
       ...dnsOptions(config.dns),
     },
@@ -51,7 +55,7 @@ export function containerSpec(
   sandboxId: string,
   sandbox: SandboxConfig,
   config: ContainerConfig,
-  owner: string,
+  { owner, logRotation }: SpecContext,
 ): ContainerSpec {
   const own = {
     [dockerLabels.type]: containerType,
@@ -77,8 +81,13 @@ export function containerSpec(
       ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
       ...userOf(config.security),
     },
-    hostConfig: { ...namespacesOf(sandboxId, sandbox), ...hostConfigOf(config), LogConfig: logConfig },
+    hostConfig: { ...namespacesOf(sandboxId, sandbox), ...hostConfigOf(config), LogConfig: logConfig(logRotation) },
   };
+}
+
+/** For Docker's default log driver, json-file mostly. */
+function logConfig({ maxBytes, maxFiles }: LogRotation = defaultRotation) {
+  return { Type: '', Config: { 'max-size': `${maxBytes}`, 'max-file': `${maxFiles}` } };
 }
 
 function namespacesOf(sandboxId: string, sandbox: SandboxConfig): Docker.HostConfig {

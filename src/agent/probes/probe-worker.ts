@@ -1,0 +1,77 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Probe } from '../../kube/types.ts';
+import type { ProbeOutcome } from './run-probe.ts';
+
+const triesOnError = 3;
+
+/**
+ * One probe of one running container. The first run is at the container's start + initialDelay, the others follow in
+ * whole periods from there. A result counts from `failureThreshold` or `successThreshold` equal outcomes in a row on.
+ */
+export class ProbeWorker {
+  readonly #probe: Probe;
+  readonly #clock: Clock;
+  readonly #firstAtMs: number;
+  readonly #run: () => Promise<ProbeOutcome>;
+  readonly #onResult: (result: 'success' | 'failure', message: string) => void;
+  #last: 'success' | 'failure' | undefined;
+  #count = 0;
+  #cancel = () => {};
+  #state: 'idle' | 'active' | 'ended' = 'idle';
+
+  constructor(options: {
+    readonly probe: Probe;
+    readonly clock: Clock;
+    readonly startedAtMs: number;
+    readonly run: () => Promise<ProbeOutcome>;
+    /** Called for every outcome that counts, also when it is the same as before. */
+    readonly onResult: (result: 'success' | 'failure', message: string) => void;
+  }) {
+    this.#probe = options.probe;
+    this.#clock = options.clock;
+    this.#firstAtMs = options.startedAtMs + options.probe.initialDelaySeconds * 1000;
+    this.#run = options.run;
+    this.#onResult = options.onResult;
+  }
+
+  /** Begins, with a run at once when the initial delay is over already. */
+  start(): void {
+    if (this.#state !== 'idle') return;
+    this.#state = 'active';
+    this.#schedule(Math.max(0, this.#firstAtMs - this.#clock.now()));
+  }
+
+  end(): void {
+    this.#state = 'ended';
+    this.#cancel();
+  }
+
+  #schedule(delayMs: number): void {
+    // A clock that was set back must not silence the probe.
+    const longestMs = Math.max(this.#probe.periodSeconds, this.#probe.initialDelaySeconds) * 1000;
+    this.#cancel = this.#clock.after(Math.min(delayMs, longestMs), () => void this.#turn());
+  }
+
+  async #turn(): Promise<void> {
+    let outcome = await this.#run();
+    for (let tries = 1; outcome.result === 'error' && tries < triesOnError && this.#active(); tries++) {
+      outcome = await this.#run();
+    }
+    if (!this.#active()) return;
+    const periodMs = this.#probe.periodSeconds * 1000;
+    const sinceFirstMs = this.#clock.now() - this.#firstAtMs;
+    this.#schedule(periodMs - (((sinceFirstMs % periodMs) + periodMs) % periodMs));
+    if (outcome.result !== 'error') this.#counted(outcome.result, outcome.message);
+  }
+
+  #counted(result: 'success' | 'failure', message: string): void {
+    this.#count = result === this.#last ? this.#count + 1 : 1;
+    this.#last = result;
+    const threshold = result === 'success' ? this.#probe.successThreshold : this.#probe.failureThreshold;
+    if (this.#count >= threshold) this.#onResult(result, message);
+  }
+
+  #active(): boolean {
+    return this.#state === 'active';
+  }
+}

@@ -1,0 +1,46 @@
+import { shortHash } from '../../base/hash.ts';
+import type { Pod, Toleration } from '../../kube/types.ts';
+import { annotations } from '../../runtime/labels.ts';
+import type { DesiredPod } from '../desired.ts';
+
+export type IdentityInput = {
+  readonly pod: Pod;
+  /** The manifest as the user wrote it, parsed: defaults that a later version adds must not make another pod. */
+  readonly written: unknown;
+  readonly file: string;
+  readonly nodeName: string;
+  /** RFC 3339, when this form was first seen. */
+  readonly seen: string;
+};
+
+const noExecute: Toleration = { operator: 'Exists', effect: 'NoExecute' };
+
+/**
+ * What a static pod is called and known by (kubelet pkg/kubelet/config/common.go applyDefaults): name with the node's
+ * suffix, UID from the content, node and file, the annotations of a source, tolerance of every NoExecute taint.
+ */
+export function staticPod({ pod, written, file, nodeName, seen }: IdentityInput): DesiredPod {
+  const node = nodeName.toLowerCase();
+  const hash = shortHash({ manifest: written, node: nodeName, file });
+  const uid = pod.metadata.uid === undefined || pod.metadata.uid === '' ? hash : pod.metadata.uid;
+  const metadata = {
+    ...pod.metadata,
+    name: `${pod.metadata.name}-${node}`,
+    uid,
+    annotations: {
+      ...pod.metadata.annotations,
+      [annotations.configHash]: hash,
+      [annotations.configSource]: 'file',
+      [annotations.configSeen]: seen,
+    },
+  };
+  const tolerations = withNoExecute(pod.spec.tolerations ?? []);
+  return { pod: { ...pod, metadata, spec: { ...pod.spec, nodeName, tolerations } }, uid, hash, file };
+}
+
+function withNoExecute(tolerations: readonly Toleration[]): readonly Toleration[] {
+  const there = tolerations.some(
+    ({ key, operator, effect }) => key === undefined && operator === 'Exists' && effect === 'NoExecute',
+  );
+  return there ? tolerations : [...tolerations, noExecute];
+}

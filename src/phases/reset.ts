@@ -1,0 +1,161 @@
+import { join } from 'node:path';
+import { messageOf, OperationError } from '../base/errors.ts';
+import { sha256Hex } from '../base/hash.ts';
+import type { RecordEntry } from '../host/recording-host.ts';
+import type { ObservedPod } from '../runtime/runtime.ts';
+import type { InitContext } from './context.ts';
+import type { Phase } from './phase.ts';
+import type { FoundPath, ResetAction } from './plan-reset.ts';
+import { isHalfWritten, madeFileName, planDirectories, planFiles, planOwnDirectories } from './plan-reset.ts';
+
+/** Long enough for a clean end of etcd and the API server, short enough for somebody who waits. */
+const stopGraceSeconds = 10;
+
+/** What `reset` asks of its surroundings beyond what the phases of `init` do. */
+export type ResetContext = InitContext & {
+  /** False when nothing ever ran here, so that no runtime needs to be asked. */
+  readonly mayHavePods: () => Promise<boolean>;
+  readonly cleanupTmpDir: boolean;
+};
+
+/** The reset workflow, in its order: the agent first, or it would start again what is stopped. */
+export const resetPhases: readonly Phase<ResetContext>[] = [
+  { name: 'stop-agent', summary: 'end the agent', run: stopAgent },
+  { name: 'stop-pods', summary: 'stop and remove the pods of this control plane', run: stopPods },
+  { name: 'remove-files', summary: 'remove the files that init made', run: removeFiles },
+];
+
+async function stopAgent({ agent, report }: ResetContext): Promise<void> {
+  const pid = await agent.pid();
+  const stopped = await agent.stop();
+  if (stopped) report.item({ item: 'agent', action: 'stop', because: pid === undefined ? '' : `pid ${pid}` });
+}
+
+async function stopPods(context: ResetContext): Promise<void> {
+  if (!(await context.mayHavePods())) return;
+  const pods = await observedPods(context);
+  // An API server whose etcd is gone takes a minute to stop.
+  await Promise.all(pods.filter((pod) => !isEtcd(pod)).map((pod) => removePod(context, pod)));
+  await Promise.all(pods.filter(isEtcd).map((pod) => removePod(context, pod)));
+}
+
+async function observedPods(context: ResetContext): Promise<readonly ObservedPod[]> {
+  try {
+    return await (await context.runtime()).observePods();
+  } catch (thrown) {
+    throw new OperationError(`the pods cannot be stopped: ${messageOf(thrown)}`, {
+      cause: thrown,
+      hint: 'start the container runtime, or leave its pods alone with --skip-phases stop-pods',
+    });
+  }
+}
+
+function isEtcd({ pod }: ObservedPod): boolean {
+  return pod.namespace === 'kube-system' && pod.name.startsWith('etcd-');
+}
+
+async function removePod(context: ResetContext, observed: ObservedPod): Promise<void> {
+  const { host, report, paths, dryRun } = context;
+  const { name, namespace, uid } = observed.pod;
+  if (!dryRun) {
+    const runtime = await context.runtime();
+    await Promise.all(observed.containers.map(({ id }) => runtime.stopContainer(id, stopGraceSeconds)));
+    for (const { id } of observed.containers) await runtime.removeContainer(id);
+    for (const { id } of observed.sandboxes) {
+      await runtime.stopSandbox(id);
+      await runtime.removeSandbox(id);
+    }
+  }
+  const logs = `${namespace}_${name}_${uid}`;
+  await host.remove(join(paths.podLogsDir, logs), { recursive: true });
+  await host.remove(join(paths.kubeletDir, 'pods', uid), { recursive: true });
+  await removeLogLinks(context, join(paths.podLogsDir, logs));
+  report.item({ item: name, action: 'stop', because: `${namespace}, ${observed.containers.length} containers` });
+}
+
+/** `/var/log/containers/*.log` are links into the pod's own log directory. */
+async function removeLogLinks({ host, paths }: ResetContext, logDirectory: string): Promise<void> {
+  for (const link of (await host.list(paths.containerLogsDir)) ?? []) {
+    const path = join(paths.containerLogsDir, link);
+    if ((await host.readLink(path))?.startsWith(`${logDirectory}/`)) await host.remove(path);
+  }
+}
+
+async function removeFiles(context: ResetContext): Promise<void> {
+  const { host, paths, made } = context;
+  const entries = await made.all();
+  const actions = [
+    ...planFiles(entries, await findAll(context, entries), paths),
+    ...planOwnDirectories(
+      { stateDir: (await host.list(paths.stateDir)) ?? [], runDir: (await host.list(paths.runDir)) ?? [] },
+      paths,
+    ),
+    ...(context.cleanupTmpDir
+      ? [{ path: paths.temporaryDir, do: 'remove-tree' as const, because: '--cleanup-tmp-dir' }]
+      : []),
+  ];
+  for (const action of actions) await applyAction(context, action);
+  await removeLeftovers(context, entries);
+  await removeEmptyDirectories(context, entries);
+}
+
+async function findAll(
+  { host }: ResetContext,
+  entries: readonly RecordEntry[],
+): Promise<ReadonlyMap<string, FoundPath>> {
+  const found = new Map<string, FoundPath>();
+  for (const path of new Set(entries.map((entry) => entry.path))) {
+    const info = await host.stat(path, { followLinks: false });
+    if (info === undefined) continue;
+    const data = info.kind === 'file' ? await host.readFile(path) : undefined;
+    const kind = info.kind === 'file' || info.kind === 'directory' ? info.kind : 'other';
+    found.set(path, { path, kind, ...(data === undefined ? {} : { sha256: sha256Hex(data) }) });
+  }
+  return found;
+}
+
+async function applyAction({ host, report }: ResetContext, action: ResetAction): Promise<void> {
+  if (action.do === 'leave') return report.item({ item: action.path, action: 'leave', because: action.because });
+  if (action.do === 'remove-contents') {
+    for (const name of (await host.list(action.path)) ?? []) {
+      if (name !== 'lost+found') await host.remove(join(action.path, name), { recursive: true });
+    }
+  } else {
+    await host.remove(action.path, { recursive: action.do === 'remove-tree' });
+  }
+  // Temporary files and the agent's own are no news.
+  if (action.because !== "the agent's") report.item({ item: action.path, action: 'remove', because: action.because });
+}
+
+/** Half-written files beside those that we write; the record itself goes last, so that a killed reset can go on. */
+async function removeLeftovers({ host, paths }: ResetContext, entries: readonly RecordEntry[]): Promise<void> {
+  const directories = new Set(entries.filter(({ kind }) => kind === 'file').map(({ path }) => join(path, '..')));
+  for (const directory of directories) {
+    for (const name of (await host.list(directory)) ?? []) {
+      if (isHalfWritten(name)) await host.remove(join(directory, name));
+    }
+  }
+  await host.remove(join(paths.stateDir, madeFileName));
+}
+
+/** Directories that are ours and empty go; what others put into them or beside our files is named. */
+async function removeEmptyDirectories(context: ResetContext, entries: readonly RecordEntry[]): Promise<void> {
+  const { host, paths, report } = context;
+  const ours = planDirectories(entries, paths);
+  const known = new Set([...ours, ...entries.map(({ path }) => path)]);
+  const left = new Set<string>();
+  for (const directory of [...ours, paths.certificatesDir, paths.manifestsDir, paths.kubernetesDir]) {
+    const names = await host.list(directory);
+    if (names === undefined) continue;
+    if (names.length === 0 && ours.includes(directory)) await host.remove(directory);
+    for (const name of names) if (!known.has(join(directory, name))) left.add(join(directory, name));
+  }
+  for (const path of left) {
+    if (!holdsOurs(path, known)) report.item({ item: path, action: 'leave', because: 'not made by init' });
+  }
+}
+
+/** A directory of another that something of ours is in is no news by itself. */
+function holdsOurs(path: string, known: ReadonlySet<string>): boolean {
+  return [...known].some((ours) => ours.startsWith(`${path}/`));
+}

@@ -1,0 +1,125 @@
+import type { Host, ProcessIdentity } from '../../host/host.ts';
+import type { ContainerRecord, ProcessPaths } from './records.ts';
+import { readBootTimeMs } from './records.ts';
+
+/** What the helper left in a container's directory and what of it is still alive. */
+export type Traces = {
+  readonly bootIsCurrent: boolean;
+  readonly exit?: { readonly text: string; readonly atMs: number };
+  /** The program, and whether that very process lives. */
+  readonly program?: { readonly identity: ProcessIdentity; readonly startedAtMs: number; readonly alive: boolean };
+  readonly helper?: { readonly alive: boolean };
+};
+
+export type ProcessState =
+  | { readonly is: 'created' }
+  /** `orphaned`: its helper is gone, nobody will write its exit code. */
+  | { readonly is: 'running'; readonly program: ProcessIdentity; readonly startedAtMs: number; readonly orphaned: boolean }
+  | {
+      readonly is: 'exited';
+      readonly exitCode: number;
+      readonly finishedAtMs: number;
+      readonly startedAtMs?: number;
+      /** Why the exit code is not the program's own. */
+      readonly lost?: string;
+    }
+  /** It has ended and left no exit code; to be put on record. */
+  | { readonly is: 'lost'; readonly because: string };
+
+/** The code that Kubernetes gives a container of which nobody knows how it ended (kubelet ContainerStatusUnknown). */
+export const lostExitCode = 137;
+
+/** What a container's traces mean. A pid counts only with its start time, so a pid used again is never taken for ours. */
+export function planState(traces: Traces): ProcessState {
+  const { exit, program, helper } = traces;
+  const started = program === undefined ? {} : { startedAtMs: program.startedAtMs };
+  if (exit !== undefined) return { is: 'exited', ...decodeExit(exit.text, exit.atMs), ...started };
+  if (!traces.bootIsCurrent) return { is: 'lost', because: 'the machine was restarted while it ran' };
+  if (program !== undefined && (program.alive || helper?.alive)) {
+    const { identity, startedAtMs } = program;
+    // Program gone, helper there: it is about to write the exit code.
+    return { is: 'running', program: identity, startedAtMs, orphaned: !helper?.alive };
+  }
+  if (program !== undefined) return { is: 'lost', because: 'its helper process was killed, so nobody saw how it ended' };
+  if (helper === undefined || helper.alive) return { is: 'created' };
+  return { is: 'lost', because: 'its helper process ended before the program was started' };
+}
+
+/** The content of an exit file for a container that ended unseen. */
+export function encodeLost(because: string, finishedAtMs: number): string {
+  return `${lostExitCode} ${Math.round(finishedAtMs)} ${because}\n`;
+}
+
+/** Looks at a container's files and processes. */
+export async function readTraces(
+  host: Pick<Host, 'readText' | 'stat' | 'identify'>,
+  paths: ProcessPaths,
+  at: { readonly id: string; readonly bootIsCurrent: boolean },
+): Promise<Traces> {
+  const exit = await readStamped(host, paths.exit(at.id));
+  const pid = await readStamped(host, paths.file(at.id, 'pid'));
+  const identity = decodeIdentity(pid?.text);
+  if (exit !== undefined || !at.bootIsCurrent) {
+    const program = identity && pid && { identity, startedAtMs: pid.atMs, alive: false };
+    return { bootIsCurrent: at.bootIsCurrent, ...(exit && { exit }), ...(program && { program }) };
+  }
+  const helperText = await host.readText(paths.file(at.id, 'helper'));
+  const helper = decodeIdentity(helperText);
+  const [programAlive, helperAlive] = await Promise.all([isAlive(host, identity), isAlive(host, helper)]);
+  return {
+    bootIsCurrent: true,
+    ...(identity && pid && { program: { identity, startedAtMs: pid.atMs, alive: programAlive } }),
+    // Claimed but not yet filled in: the helper is just starting.
+    ...(helperText === undefined ? {} : { helper: { alive: helper === undefined || helperAlive } }),
+  };
+}
+
+/** The container's state; an end that nobody saw is put on record, so that it stays the same from then on. */
+export async function settleState(
+  host: Pick<Host, 'readText' | 'stat' | 'identify' | 'createFile'>,
+  paths: ProcessPaths,
+  at: { readonly record: ContainerRecord; readonly bootId: string; readonly nowMs: number },
+): Promise<Exclude<ProcessState, { is: 'lost' }>> {
+  const { id } = at.record;
+  const bootIsCurrent = at.record.bootId === at.bootId;
+  const state = planState(await readTraces(host, paths, { id, bootIsCurrent }));
+  if (state.is !== 'lost') return state;
+  const finishedAtMs = bootIsCurrent ? at.nowMs : await readBootTimeMs(host);
+  await host.createFile(paths.exit(id), encodeLost(state.because, finishedAtMs), { mode: 0o600 });
+  const settled = planState(await readTraces(host, paths, { id, bootIsCurrent }));
+  return settled.is === 'lost'
+    ? { is: 'exited', exitCode: lostExitCode, finishedAtMs, lost: state.because }
+    : settled;
+}
+
+/** `<pid> <start time>` as the helper writes it. */
+export function decodeIdentity(text: string | undefined): ProcessIdentity | undefined {
+  const [, pid, startTicks] = /^(\d+) (\d+)\n/.exec(text ?? '') ?? [];
+  return pid === undefined || startTicks === undefined ? undefined : { pid: Number(pid), startTicks };
+}
+
+/** Whether this very process lives. */
+export async function isAlive(
+  host: Pick<Host, 'identify'>,
+  identity: ProcessIdentity | undefined,
+): Promise<boolean> {
+  return identity !== undefined && (await host.identify(identity.pid))?.startTicks === identity.startTicks;
+}
+
+function decodeExit(text: string, atMs: number): { exitCode: number; finishedAtMs: number; lost?: string } {
+  const [, code = String(lostExitCode), finished, lost] = /^(\d+)(?: (\d+) (.*))?/.exec(text) ?? [];
+  return {
+    exitCode: Number(code),
+    finishedAtMs: finished === undefined ? atMs : Number(finished),
+    ...(lost === undefined ? {} : { lost }),
+  };
+}
+
+async function readStamped(
+  host: Pick<Host, 'readText' | 'stat'>,
+  path: string,
+): Promise<{ text: string; atMs: number } | undefined> {
+  const text = await host.readText(path);
+  const info = text === undefined ? undefined : await host.stat(path);
+  return text === undefined || info === undefined ? undefined : { text, atMs: info.modifiedAtMs };
+}
