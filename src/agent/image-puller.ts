@@ -14,6 +14,8 @@ type Failure = { readonly times: number; readonly retryAtMs: number; readonly re
 
 const firstDelayMs = 10_000;
 const longestDelayMs = 300_000;
+/** An image that was just seen is not looked for again for the start that follows. */
+const knownForMs = 5000;
 /** An image with policy Always that was fetched so recently is not asked for again for the start it was fetched for. */
 const freshForMs = 60_000;
 
@@ -26,6 +28,7 @@ export class ImagePuller {
   readonly #running = new Map<string, Promise<ImageInfo>>();
   readonly #failures = new Map<string, Failure>();
   readonly #fetchedAtMs = new Map<string, number>();
+  readonly #known = new Map<string, { readonly info: ImageInfo; readonly atMs: number }>();
 
   constructor(options: {
     readonly runtime: Pick<ContainerRuntime, 'findImage'>;
@@ -47,13 +50,17 @@ export class ImagePuller {
     }
     const fetchedAtMs = this.#fetchedAtMs.get(`${podUid}/${image}`) ?? Number.NEGATIVE_INFINITY;
     const fresh = imagePullPolicy !== 'Always' || this.#clock.now() - fetchedAtMs < freshForMs;
-    const present = fresh && (await this.#runtime.findImage(image)) !== undefined;
-    return { state: present ? 'present' : 'missing' };
+    const info = fresh ? await this.#runtime.findImage(image) : undefined;
+    if (info !== undefined) this.#known.set(image, { info, atMs: this.#clock.now() });
+    return { state: info === undefined ? 'missing' : 'present' };
   }
 
   /** The image of a container that is about to start; throws with the reason when it cannot be had. */
   async get(podUid: string, { image, imagePullPolicy }: Wanted): Promise<ImageInfo> {
     const key = `${podUid}/${image}`;
+    const known = this.#known.get(image);
+    this.#known.delete(image);
+    if (known !== undefined && this.#clock.now() - known.atMs < knownForMs) return known.info;
     const running = this.#running.get(image) ?? this.#start(image, imagePullPolicy);
     try {
       const info = await running;

@@ -1,9 +1,9 @@
-import { sleep } from '../base/clock.ts';
-import type { Clock } from '../base/clock.ts';
-import { OperationError } from '../base/errors.ts';
 import type { AgentConfiguration } from '../agent/configuration.ts';
 import { lockHolder } from '../agent/lock.ts';
 import { agentSocketPath } from '../agent/socket-path.ts';
+import type { Clock } from '../base/clock.ts';
+import { sleep } from '../base/clock.ts';
+import { OperationError } from '../base/errors.ts';
 import type { Paths } from '../config/paths.ts';
 import type { Host } from '../host/host.ts';
 import type { AgentStatus } from '../kube/agent-socket.ts';
@@ -54,9 +54,7 @@ export function agentDoor({ host, clock, paths, starter }: DoorInput): AgentDoor
   };
 }
 
-async function statusOver(
-  ask: (path: string) => ReturnType<Host['request']>,
-): Promise<AgentStatus | undefined> {
+async function statusOver(ask: (path: string) => ReturnType<Host['request']>): Promise<AgentStatus | undefined> {
   try {
     const answer = await ask(agentPaths.status);
     return answer.status === 200 ? (JSON.parse(Buffer.from(answer.body).toString()) as AgentStatus) : undefined;
@@ -76,7 +74,8 @@ async function gone(input: {
   const sinceMs = clock.now();
   for (let killed = false; (await pid()) === running; ) {
     const elapsedMs = clock.now() - sinceMs;
-    if (elapsedMs > 2 * stopWithinMs) throw new OperationError(`the agent (pid ${running}) does not end, not even on SIGKILL`);
+    if (elapsedMs > 2 * stopWithinMs)
+      throw new OperationError(`the agent (pid ${running}) does not end, not even on SIGKILL`);
     if (elapsedMs > stopWithinMs && !killed) killed = host.kill(running, 'SIGKILL');
     await sleep(clock, lookEveryMs);
   }

@@ -10,7 +10,8 @@ export const commands: readonly CliCommand[] = [
   {
     name: 'reset',
     summary: 'remove what init made, say what is left',
-    description: 'Stops the agent and our pods, then removes the files that init made. What it cannot show to be ours stays.',
+    description:
+      'Stops the agent and our pods, then removes the files that init made. What it cannot show to be ours stays.',
     examples: ['bootstrap reset', 'bootstrap reset --force --root-dir ~/plane', 'bootstrap reset --dry-run'],
     options: [
       { flags: '-f, --force', summary: 'do not ask (needed without a terminal)' },
@@ -18,7 +19,11 @@ export const commands: readonly CliCommand[] = [
       configOption,
       { flags: '--cert-dir <dir>', summary: 'where the certificates are (default /etc/kubernetes/pki)' },
       { flags: '--cleanup-tmp-dir', summary: 'also remove /etc/kubernetes/tmp' },
-      { flags: '--skip-phases <phases>', summary: 'phases to leave out: stop-pods, stop-agent, remove-files', list: true },
+      {
+        flags: '--skip-phases <phases>',
+        summary: 'phases to leave out: stop-pods, stop-agent, remove-files',
+        list: true,
+      },
       { flags: '--dry-run', summary: 'change nothing; print what would be removed' },
     ],
     load: () => import('./reset.ts'),

@@ -21,7 +21,8 @@ export const run: CommandRun = async (context, { arguments: [shell] }) => {
   const rows = rowsOf(commands);
   const scripts: Readonly<Record<string, (rows: readonly Row[]) => string>> = { bash, zsh, fish };
   const script = scripts[shell ?? ''];
-  if (script === undefined) throw new UsageError(`there is no completion for "${shell}"`, { hint: 'bash, zsh or fish' });
+  if (script === undefined)
+    throw new UsageError(`there is no completion for "${shell}"`, { hint: 'bash, zsh or fish' });
   context.stdout.write(script(rows));
   return 0;
 };
@@ -53,7 +54,9 @@ function rowsBelow(command: CliCommand, above: string): readonly Row[] {
 
 function bash(rows: readonly Row[]): string {
   const words = rows.map((row) => `    "${row.path}") words="${[...row.words, ...row.options].join(' ')}" ;;`);
-  const values = unique(rows.flatMap((row) => Object.entries(row.values).map(([name, list]) => `${name}=${list.join(' ')}`)));
+  const values = unique(
+    rows.flatMap((row) => Object.entries(row.values).map(([name, list]) => `${name}=${list.join(' ')}`)),
+  );
   const files = unique(rows.flatMap((row) => row.files));
   const paths = rows.map((row) => `"${row.path}"`).join('|');
   return `# bash completion of bootstrap: . <(bootstrap completion bash)
@@ -91,10 +94,12 @@ function fish(rows: readonly Row[]): string {
       names.length === 0
         ? "'__fish_use_subcommand'"
         : `'${names.map((name) => `__fish_seen_subcommand_from ${name}`).join('; and ')}'`;
-    const words = row.words.length === 0 ? [] : [`complete -c bootstrap -f -n ${condition} -a '${row.words.join(' ')}'`];
+    const words =
+      row.words.length === 0 ? [] : [`complete -c bootstrap -f -n ${condition} -a '${row.words.join(' ')}'`];
     const options = row.options.map((option) => {
       const values = row.values[option];
-      const argument = values !== undefined ? ` -x -a '${values.join(' ')}'` : row.files.includes(option) ? ' -r -F' : '';
+      const argument =
+        values !== undefined ? ` -x -a '${values.join(' ')}'` : row.files.includes(option) ? ' -r -F' : '';
       return `complete -c bootstrap -n ${condition} -l ${option.slice(2)}${argument}`;
     });
     return [...words, ...options];

@@ -30,8 +30,8 @@ export async function withImageSession<T>(
 ): Promise<T> {
   const { host, clock, stderr } = context;
   const { options, common } = invocation;
-  const rootDir = resolve(host.workingDirectory(), String(options['rootDir'] ?? '/'));
-  const file = typeof options['config'] === 'string' ? { file: options['config'] } : {};
+  const rootDir = resolve(host.workingDirectory(), String(options.rootDir ?? '/'));
+  const file = typeof options.config === 'string' ? { file: options.config } : {};
   const config = await loadConfig({ host, ...file, flags: configFlagsOf(options), rootDir });
   const paths = pathsOf(rootDir);
   const choice = await chooseRuntime({

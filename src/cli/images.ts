@@ -154,7 +154,7 @@ async function confirmed(
   { options }: Invocation,
   unneeded: readonly { readonly tags: readonly string[] }[],
 ): Promise<void> {
-  if (options['force'] === true) return;
+  if (options.force === true) return;
   if (confirm === undefined)
     throw new UsageError('images prune asks before it removes; without a terminal say --force');
   const names = unneeded.flatMap(({ tags }) => tags).join(', ');

@@ -71,7 +71,10 @@ function phaseCommand(row: PhaseRow, above: readonly string[]): CliCommand {
   return {
     name: row.name,
     summary: row.summary,
-    examples: [`bootstrap init phase ${path.join(' ')}`, `bootstrap init phase ${path.join(' ')} --config kubeadm.yaml`],
+    examples: [
+      `bootstrap init phase ${path.join(' ')}`,
+      `bootstrap init phase ${path.join(' ')} --config kubeadm.yaml`,
+    ],
     options: [...configurationOptions, ...actingOptions],
     load: async () => {
       const { runInitPhase } = await import('./init.ts');
@@ -86,7 +89,7 @@ export const initCommand: CliCommand = {
   name: 'init',
   summary: 'bring up a control plane; again = converge, change nothing that is right',
   description:
-    'Makes certificates, kubeconfigs and static pod manifests, starts the agent that runs them, and ends when the API\n' +
+    'Makes certificates, kubeconfigs and static pod manifests, starts the agent that runs them, and ends when the API ' +
     'server lets admin.conf in. What is there and right is kept, so it may be run again at any time.',
   examples: [
     'bootstrap init',

@@ -34,7 +34,8 @@ export async function main(process: NodeJS.Process): Promise<number> {
 }
 
 function asInterruption(thrown: unknown, signal: AbortSignal): unknown {
-  const aborted = signal.aborted && (thrown === signal.reason || (thrown instanceof Error && thrown.name === 'AbortError'));
+  const aborted =
+    signal.aborted && (thrown === signal.reason || (thrown instanceof Error && thrown.name === 'AbortError'));
   return aborted && !(thrown instanceof InterruptedError) ? new InterruptedError('interrupted') : thrown;
 }
 

@@ -41,7 +41,10 @@ export const configurationOptions: readonly CliOption[] = [
   { flags: '--control-plane-endpoint <host>', summary: 'stable name or address of the whole control plane' },
   { flags: '--feature-gates <gates>', summary: 'kubeadm feature gates, name=true,…' },
   { flags: '--image-repository <repository>', summary: 'where images come from (default registry.k8s.io)' },
-  { flags: '--kubernetes-version <version>', summary: 'version of the control plane (default: the one this release is for)' },
+  {
+    flags: '--kubernetes-version <version>',
+    summary: 'version of the control plane (default: the one this release is for)',
+  },
   { flags: '--node-name <name>', summary: 'name of this node (default: the host name)' },
   { flags: '--patches <dir>', summary: 'patches for the manifests: target[suffix][+type].yaml' },
   { flags: '--pod-network-cidr <cidr>', summary: 'addresses for pods' },

@@ -18,20 +18,38 @@ export type ProgramInput = {
 };
 
 const commonOptions: readonly CliOption[] = [
-  { flags: '-o, --output <format>', summary: 'form of the result', values: ['text', 'json', 'ndjson'], default: 'text' },
+  {
+    flags: '-o, --output <format>',
+    summary: 'form of the result',
+    values: ['text', 'json', 'ndjson'],
+    default: 'text',
+  },
   { flags: '-v, --v <level>', summary: 'say more; 1 adds reasons and stacks', default: '0' },
   { flags: '--no-color', summary: 'plain text, as NO_COLOR does' },
 ];
+
+const commonHeading = 'Common options:';
 
 /** Parses the command line, runs the command, gives its exit code. Wrong usage is a `UsageError`. */
 export async function runProgram(input: ProgramInput): Promise<number> {
   let exitCode = 0;
   const program = new Command('bootstrap')
     .description('Brings up and runs a Kubernetes control plane.')
-    .usage('COMMAND [options]');
+    .usage('COMMAND [options]')
+    .helpCommand('help [command]', 'show the help of a command');
   settle(program, input, []);
+  addCommonOptions(program);
   for (const row of input.commands) {
-    program.addCommand(build(row, input, (code) => { exitCode = code; }, []));
+    program.addCommand(
+      build(
+        row,
+        input,
+        (code) => {
+          exitCode = code;
+        },
+        [],
+      ),
+    );
   }
   program.addHelpText('after', examplesText(['bootstrap init', 'bootstrap status', 'bootstrap init --help']));
   if (input.argv.length === 0) {
@@ -55,8 +73,7 @@ function build(row: CliCommand, input: ProgramInput, done: (code: number) => voi
   settle(command, input, path);
   for (const argument of row.arguments ?? []) command.argument(argument.form, argument.summary);
   for (const option of row.options ?? []) command.addOption(optionOf(option));
-  command.optionsGroup('Common options:');
-  for (const option of commonOptions) command.addOption(optionOf(option));
+  addCommonOptions(command);
   for (const sub of row.commands ?? []) command.addCommand(build(sub, input, done, path));
   command.addHelpText('after', examplesText(row.examples));
   const { load } = row;
@@ -64,12 +81,17 @@ function build(row: CliCommand, input: ProgramInput, done: (code: number) => voi
   return command;
 }
 
+function addCommonOptions(command: Command): void {
+  command.optionsGroup(commonHeading);
+  for (const option of commonOptions) command.addOption(optionOf(option));
+}
+
 function settle(command: Command, input: ProgramInput, path: readonly string[]): void {
   command
     .exitOverride()
     .enablePositionalOptions()
     .allowExcessArguments(false)
-    .helpOption('-h, --help', 'show this')
+    .addHelpOption(new Option('-h, --help', 'show this').helpGroup(commonHeading))
     .configureHelp({ showGlobalOptions: false, helpWidth: Math.min(input.stdout.columns, 110) })
     .configureOutput({
       writeOut: (text) => input.stdout.write(text),
@@ -140,7 +162,10 @@ function commonOf(options: Readonly<Record<string, unknown>>, context: CliContex
 
 function usageError(thrown: CommanderError): UsageError {
   const [message = '', ...rest] = thrown.message.replace(/^error: /, '').split('\n');
-  const nearest = rest.join(' ').replace(/^\(|\)$/g, '').trim();
+  const nearest = rest
+    .join(' ')
+    .replace(/^\(|\)$/g, '')
+    .trim();
   return new UsageError(message, { hint: nearest === '' ? 'see bootstrap --help' : nearest });
 }
 

@@ -1,5 +1,5 @@
-import { releaseVersion } from '../kube/version.ts';
 import { ownVersion } from '../host/own-version.ts';
+import { releaseVersion } from '../kube/version.ts';
 import type { CommandRun } from './command.ts';
 
 /** Our version, the Kubernetes version that this release is made for, and the Node that runs it. */

@@ -14,17 +14,24 @@ export type Misfit = {
 /**
  * Walks a value along its table and hands back what fits it: unknown fields and values of a wrong type are told to
  * `misfit` and left out, so that the rest can still be checked. Null counts as absent, as in Go's JSON decoder.
+ * `elsewhere` says which other document has a field of this name.
  */
 export function decode<T extends FieldType>(
   type: T,
   value: unknown,
   misfit: (found: Misfit) => void,
+  elsewhere: (name: string) => string | undefined = () => undefined,
 ): Decoded<T> | undefined {
   // The walk goes by `type` itself; what it lets through has the type that Decoded computes from it.
-  return walk(type, value, { path: [], root: type, misfit }) as Decoded<T> | undefined;
+  return walk(type, value, { path: [], root: type, elsewhere, misfit }) as Decoded<T> | undefined;
 }
 
-type Walk = { readonly path: Path; readonly root: FieldType; readonly misfit: (found: Misfit) => void };
+type Walk = {
+  readonly path: Path;
+  readonly root: FieldType;
+  readonly elsewhere: (name: string) => string | undefined;
+  readonly misfit: (found: Misfit) => void;
+};
 
 function walk(type: FieldType, value: unknown, at: Walk): unknown {
   if (value === null || value === undefined) return undefined;
@@ -127,15 +134,24 @@ function nounOf(value: unknown): string {
 }
 
 function unknownField(name: string, at: Walk, fields: Fields): void {
-  const near = nearest(name, Object.keys(fields)) ?? placeOf(name, at.root);
   at.misfit({
     path: [...at.path, name],
     of: 'key',
-    message: `unknown field \`${name}\`${near === undefined ? '' : `, did you mean \`${near}\`?`}`,
+    message: `unknown field \`${name}\`${meantBy(name, at, fields)}`,
     ...(name === 'timeoutForControlPlane' && {
       hint: 'since v1beta4 it is timeouts.controlPlaneComponentHealthCheck of InitConfiguration',
     }),
   });
+}
+
+/** The very name at another place says more than a similar one here. */
+function meantBy(name: string, at: Walk, fields: Fields): string {
+  const place = placeOf(name, at.root);
+  const other = place === undefined ? at.elsewhere(name) : undefined;
+  if (place === name) return ', it belongs to the top level';
+  if (other !== undefined) return `, it belongs to ${other}`;
+  const near = place ?? nearest(name, Object.keys(fields));
+  return near === undefined ? '' : `, did you mean \`${near}\`?`;
 }
 
 /** The path of a field of this name elsewhere in the document: it may be indented wrongly. */

@@ -13,9 +13,13 @@ import type { Documents } from './kinds.ts';
 import type { ClusterConfiguration, ControlPlaneComponent, EtcdConfiguration } from './types.ts';
 
 type Cluster = NonNullable<Documents['ClusterConfiguration']>;
+type Reset = NonNullable<Documents['ResetConfiguration']>;
 
-/** The ClusterConfiguration with kubeadm's defaults; a version label is the version that this release is made for. */
-export function clusterWithDefaults(given: Cluster = {}): ClusterConfiguration {
+/**
+ * The ClusterConfiguration with kubeadm's defaults; a version label is the version that this release is made for. A file
+ * with only a ResetConfiguration says there where the certificates are.
+ */
+export function clusterWithDefaults(given: Cluster = {}, reset: Reset = {}): ClusterConfiguration {
   return {
     kubernetesVersion: versionWithDefault(given.kubernetesVersion),
     clusterName: given.clusterName || 'kubernetes',
@@ -35,7 +39,7 @@ export function clusterWithDefaults(given: Cluster = {}): ClusterConfiguration {
       disabled: given.dns?.disabled ?? false,
     },
     proxy: { disabled: given.proxy?.disabled ?? false },
-    certificatesDir: given.certificatesDir || defaultCertificatesDir,
+    certificatesDir: given.certificatesDir || reset.certificatesDir || defaultCertificatesDir,
     imageRepository: given.imageRepository || defaultImageRepository,
     featureGates: given.featureGates ?? {},
     encryptionAlgorithm: given.encryptionAlgorithm ?? 'RSA-2048',

@@ -1,4 +1,4 @@
-import { defaultPorts, defaultTimeoutsMs } from './constants.ts';
+import { controlPlaneTaint, defaultPorts, defaultTimeoutsMs } from './constants.ts';
 import { argumentsOf, durationMs } from './given.ts';
 import type { Documents } from './kinds.ts';
 import type {
@@ -6,6 +6,7 @@ import type {
   InitConfiguration,
   NodeRegistration,
   ResetConfiguration,
+  Taint,
   Timeouts,
 } from './types.ts';
 
@@ -41,13 +42,19 @@ function nodeRegistrationWithDefaults(given: NonNullable<Init['nodeRegistration'
   return {
     name,
     criSocket: socketUrl(given.criSocket),
-    taints: given.taints?.map(({ key = '', value, effect = '' }) => ({ key, ...(value ? { value } : {}), effect })),
+    taints: given.taints?.map(taintOf) ?? [controlPlaneTaint],
     kubeletExtraArgs: argumentsOf(given.kubeletExtraArgs),
     // Case-insensitive, and a set (kubeadm ValidateIgnorePreflightErrors).
     ignorePreflightErrors: [...new Set(given.ignorePreflightErrors?.map((check) => check.toLowerCase()))].sort(),
     imagePullPolicy: given.imagePullPolicy ?? 'IfNotPresent',
     imagePullSerial: given.imagePullSerial ?? true,
   };
+}
+
+type GivenTaint = { readonly [K in keyof Taint]?: string | undefined };
+
+function taintOf({ key = '', value, effect = '' }: GivenTaint): Taint {
+  return { key, ...(value ? { value } : {}), effect };
 }
 
 /** A path alone is the path of a unix socket (kubeadm SetNodeRegistrationDynamicDefaults). */
@@ -92,6 +99,7 @@ export function bootstrapWithDefaults(
 export function resetWithDefaults(given: NonNullable<Documents['ResetConfiguration']> = {}): ResetConfiguration {
   return {
     cleanupTmpDir: given.cleanupTmpDir ?? false,
+    dryRun: given.dryRun ?? false,
     force: given.force ?? false,
     skipPhases: given.skipPhases ?? [],
     ignorePreflightErrors: [...new Set(given.ignorePreflightErrors?.map((check) => check.toLowerCase()))].sort(),

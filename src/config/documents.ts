@@ -90,23 +90,19 @@ function ignore(tell: Tell, apiVersion: string, kind: string): undefined {
 
 function decodeDocument(kind: Kind, value: unknown, tell: Tell): unknown {
   const { apiVersion: _apiVersion, kind: _kind, ...fields } = isMapping(value) ? value : {};
-  return decode(kinds[kind].type, fields, ({ path, of, message, hint }) =>
-    tell(
-      path,
-      { severity: 'error', message: message + otherKind(kind, path, message), ...(hint === undefined ? {} : { hint }) },
-      of,
-    ),
+  return decode(
+    kinds[kind].type,
+    fields,
+    ({ path, of, message, hint }) =>
+      tell(path, { severity: 'error', message, ...(hint === undefined ? {} : { hint }) }, of),
+    otherKindWith,
   );
 }
 
-/** A top-level field that another document has: it was written into the wrong one. */
-function otherKind(kind: Kind, path: Path, message: string): string {
-  const [name] = path;
-  if (path.length !== 1 || !message.startsWith('unknown field') || message.includes('did you mean')) return '';
-  const owner = Object.entries(kinds).find(
-    ([other, { type }]) => other !== kind && Object.hasOwn(type.fields, name ?? ''),
-  );
-  return owner === undefined ? '' : `, it belongs to ${owner[0]}`;
+/** The document that has a field of this name at its top: it was written into the wrong one. */
+function otherKindWith(name: string): string | undefined {
+  const owner = Object.entries(kinds).find(([, { type }]) => Object.hasOwn(type.fields, name));
+  return owner?.[0];
 }
 
 function nothingForUs(

@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/duration.ts';
-import { controlPlaneTaint } from './constants.ts';
+import { isMapping } from './decode.ts';
 import { withPort } from './endpoints.ts';
 import { kubeadmApiVersion } from './kinds.ts';
 import type { BootstrapToken, Config, ControlPlaneComponent, EtcdConfiguration, Timeouts } from './types.ts';
@@ -8,120 +8,83 @@ type Document = Readonly<Record<string, unknown>>;
 
 /**
  * The ClusterConfiguration as kubeadm writes it with all defaults (into ConfigMap kubeadm-config, among others): keys in
- * alphabetical order, empty members left out where its Go types say `omitempty`.
+ * alphabetical order at every depth, empty members left out where its Go types say `omitempty`.
  */
-export function clusterConfigurationDocument(config: Config): Document {
-  const { cluster, init } = config;
-  const endpoint = cluster.controlPlaneEndpoint;
-  return {
-    apiServer: {
-      ...(cluster.apiServer.certSANs.length > 0 && { certSANs: cluster.apiServer.certSANs }),
-      ...componentView(cluster.apiServer),
-    },
+export function clusterConfigurationDocument({ cluster, init }: Config): Document {
+  const { apiServer, controlPlaneEndpoint, featureGates, networking } = cluster;
+  return alphabetical({
     apiVersion: kubeadmApiVersion,
+    kind: 'ClusterConfiguration',
+    apiServer: { ...componentView(apiServer), ...withoutEmpty({ certSANs: apiServer.certSANs }) },
     caCertificateValidityPeriod: formatDuration(cluster.caCertificateValidityPeriodMs),
     certificateValidityPeriod: formatDuration(cluster.certificateValidityPeriodMs),
     certificatesDir: cluster.certificatesDir,
     clusterName: cluster.clusterName,
-    ...(endpoint !== undefined && { controlPlaneEndpoint: withPort(endpoint, init.localAPIEndpoint.bindPort) }),
+    ...(controlPlaneEndpoint !== undefined && {
+      controlPlaneEndpoint: withPort(controlPlaneEndpoint, init.localAPIEndpoint.bindPort),
+    }),
     controllerManager: componentView(cluster.controllerManager),
-    dns: withoutEmpty({ ...cluster.dns }),
+    dns: withoutEmpty(cluster.dns),
     encryptionAlgorithm: cluster.encryptionAlgorithm,
     etcd: etcdView(cluster.etcd),
-    ...(Object.keys(cluster.featureGates).length > 0 && { featureGates: cluster.featureGates }),
+    ...(Object.keys(featureGates).length > 0 && { featureGates }),
     imageRepository: cluster.imageRepository,
-    kind: 'ClusterConfiguration',
     kubernetesVersion: cluster.kubernetesVersion,
-    networking: withoutEmpty({
-      dnsDomain: cluster.networking.dnsDomain,
-      podSubnet: cluster.networking.podSubnet,
-      serviceSubnet: cluster.networking.serviceSubnet,
-    }),
-    proxy: withoutEmpty({ ...cluster.proxy }),
+    networking: withoutEmpty(networking),
+    proxy: withoutEmpty(cluster.proxy),
     scheduler: componentView(cluster.scheduler),
-  };
+  });
 }
 
 /** The InitConfiguration as kubeadm writes it with all defaults; its secrets (tokens, certificateKey) only with `secrets`. */
 export function initConfigurationDocument({ init }: Config, options: { readonly secrets: boolean }): Document {
-  const registration = init.nodeRegistration;
-  return {
+  const { certificateKey, dryRun, patchesDirectory, skipPhases } = init;
+  const { taints, imagePullSerial, ...registration } = init.nodeRegistration;
+  return alphabetical({
     apiVersion: kubeadmApiVersion,
-    bootstrapTokens: init.bootstrapTokens.map((token) => tokenView(token, options.secrets)),
-    ...(options.secrets && init.certificateKey !== undefined && { certificateKey: init.certificateKey }),
-    ...(init.dryRun && { dryRun: true }),
     kind: 'InitConfiguration',
-    localAPIEndpoint: { ...init.localAPIEndpoint },
-    nodeRegistration: {
-      ...withoutEmpty({
-        criSocket: registration.criSocket,
-        ignorePreflightErrors: registration.ignorePreflightErrors,
-        imagePullPolicy: registration.imagePullPolicy,
-      }),
-      imagePullSerial: registration.imagePullSerial,
-      ...withoutEmpty({ kubeletExtraArgs: registration.kubeletExtraArgs, name: registration.name }),
-      taints: registration.taints ?? [controlPlaneTaint],
-    },
-    ...(init.patchesDirectory !== undefined && { patches: { directory: init.patchesDirectory } }),
-    ...(init.skipPhases.length > 0 && { skipPhases: init.skipPhases }),
+    bootstrapTokens: init.bootstrapTokens.map((token) => tokenView(token, options.secrets)),
+    localAPIEndpoint: init.localAPIEndpoint,
+    nodeRegistration: { ...withoutEmpty(registration), imagePullSerial, ...(taints && { taints }) },
+    ...withoutEmpty({ dryRun, skipPhases, ...(options.secrets && { certificateKey }) }),
+    ...(patchesDirectory !== undefined && { patches: { directory: patchesDirectory } }),
     timeouts: timeoutsView(init.timeouts),
-  };
+  });
 }
 
 /** The ResetConfiguration as kubeadm writes it. */
 export function resetConfigurationDocument({ reset, cluster, init }: Config): Document {
-  return {
+  return alphabetical({
     apiVersion: kubeadmApiVersion,
-    certificatesDir: cluster.certificatesDir,
-    ...withoutEmpty({
-      cleanupTmpDir: reset.cleanupTmpDir,
-      force: reset.force,
-      ignorePreflightErrors: reset.ignorePreflightErrors,
-    }),
     kind: 'ResetConfiguration',
-    ...withoutEmpty({ skipPhases: reset.skipPhases }),
+    certificatesDir: cluster.certificatesDir,
+    ...withoutEmpty(reset),
     timeouts: timeoutsView(init.timeouts),
-    ...withoutEmpty({ unmountFlags: reset.unmountFlags }),
-  };
+  });
 }
 
-function tokenView({ token, description, ttlMs, expires, usages, groups }: BootstrapToken, secrets: boolean): Document {
+function tokenView({ ttlMs, token, ...rest }: BootstrapToken, secrets: boolean): Document {
   return {
-    ...withoutEmpty({ description, expires, groups }),
+    ...withoutEmpty(rest),
     ...(secrets && { token }),
     ...(ttlMs !== undefined && { ttl: formatDuration(ttlMs) }),
-    usages,
   };
 }
 
 function timeoutsView(timeouts: Timeouts): Document {
-  const members = Object.entries(timeouts).map(([name, ms]) => [name.replace(/Ms$/, ''), formatDuration(ms)] as const);
-  return Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(
+    Object.entries(timeouts).map(([name, ms]) => [name.replace(/Ms$/, ''), formatDuration(ms)]),
+  );
 }
 
 function componentView({ extraArgs, extraEnvs, extraVolumes }: ControlPlaneComponent): Document {
-  const volumes = extraVolumes.map(({ hostPath, mountPath, name, pathType, readOnly }) => ({
-    hostPath,
-    mountPath,
-    name,
-    ...withoutEmpty({ pathType, readOnly }),
-  }));
-  return withoutEmpty({ extraArgs, extraEnvs, extraVolumes: volumes });
+  return withoutEmpty({ extraArgs, extraEnvs, extraVolumes: extraVolumes.map(withoutEmpty) });
 }
 
 function etcdView({ local, external }: EtcdConfiguration): Document {
-  if (external !== undefined) {
-    const { caFile, certFile, endpoints, httpEndpoints, keyFile } = external;
-    return { external: { caFile, certFile, endpoints, ...withoutEmpty({ httpEndpoints }), keyFile } };
-  }
-  if (local === undefined) return {};
-  const { dataDir, extraArgs, extraEnvs, imageRepository, imageTag, peerCertSANs, serverCertSANs } = local;
-  return {
-    local: {
-      dataDir,
-      ...withoutEmpty({ extraArgs, extraEnvs, imageRepository, imageTag, peerCertSANs, serverCertSANs }),
-    },
-  };
+  if (external === undefined) return { local: withoutEmpty(local ?? {}) };
+  const { httpEndpoints, ...always } = external;
+  return { external: { ...always, ...withoutEmpty({ httpEndpoints }) } };
 }
 
 /** Go's `omitempty`: no undefined, empty text, false, or list without members. */
@@ -131,4 +94,13 @@ function withoutEmpty(members: Readonly<Record<string, unknown>>): Document {
     return value !== undefined && value !== '' && value !== false;
   });
   return Object.fromEntries(there);
+}
+
+function alphabetical(value: Document): Document {
+  const inside = (member: unknown): unknown => {
+    if (Array.isArray(member)) return member.map(inside);
+    return isMapping(member) ? alphabetical(member) : member;
+  };
+  const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.map(([name, member]) => [name, inside(member)]));
 }

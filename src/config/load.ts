@@ -87,7 +87,7 @@ async function configOf({ host, file }: LoadInput, documents: Documents, read: R
   const facts = await detectFacts(host, documents, file);
   return {
     init: initWithDefaults(documents.InitConfiguration, facts),
-    cluster: clusterWithDefaults(documents.ClusterConfiguration),
+    cluster: clusterWithDefaults(documents.ClusterConfiguration, documents.ResetConfiguration),
     bootstrap: bootstrapWithDefaults(documents.BootstrapConfiguration, facts.imageArchives),
     reset: resetWithDefaults(documents.ResetConfiguration),
     kubelet: given(read, 'KubeletConfiguration'),

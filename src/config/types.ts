@@ -151,6 +151,7 @@ export type BootstrapConfiguration = {
 
 export type ResetConfiguration = {
   readonly cleanupTmpDir: boolean;
+  readonly dryRun?: boolean;
   readonly force: boolean;
   readonly skipPhases: readonly string[];
   readonly ignorePreflightErrors: readonly string[];

@@ -53,8 +53,22 @@ export function dryRunHost(real: Host, options: DryRunOptions): Host {
 
 type OverlaidFiles = Pick<
   Host,
-  | 'readFile' | 'readText' | 'writeFile' | 'createFile' | 'makeDirectory' | 'makeSymlink' | 'readLink' | 'realPath'
-  | 'rename' | 'remove' | 'setMode' | 'setOwner' | 'stat' | 'list' | 'watch' | 'freeBytes'
+  | 'readFile'
+  | 'readText'
+  | 'writeFile'
+  | 'createFile'
+  | 'makeDirectory'
+  | 'makeSymlink'
+  | 'readLink'
+  | 'realPath'
+  | 'rename'
+  | 'remove'
+  | 'setMode'
+  | 'setOwner'
+  | 'stat'
+  | 'list'
+  | 'watch'
+  | 'freeBytes'
 >;
 
 function overlayFiles(real: Host, { overlay, onEffect }: DryRunOptions): OverlaidFiles {

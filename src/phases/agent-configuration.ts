@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { AgentConfiguration, StartAfterRule } from '../agent/configuration.ts';
-import { imagesOf } from '../config/images.ts';
 import { localEndpoint } from '../config/endpoints.ts';
+import { imagesOf } from '../config/images.ts';
 import type { Paths } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
 import type { RuntimeType } from '../runtime/runtime.ts';

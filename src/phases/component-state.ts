@@ -38,7 +38,9 @@ export function stateText({ pod, container, rejected }: ComponentState, nowMs: n
 }
 
 /** The newest exit of the component, undefined when it never exited. */
-export function lastExit({ container }: ComponentState): NonNullable<ContainerStatus['state']['terminated']> | undefined {
+export function lastExit({
+  container,
+}: ComponentState): NonNullable<ContainerStatus['state']['terminated']> | undefined {
   return container?.state.terminated ?? container?.lastState.terminated;
 }
 

@@ -1,9 +1,9 @@
+import type { AgentConfiguration } from '../agent/configuration.ts';
+import type { MadeEntry, RecordEntry } from '../host/recording-host.ts';
+import type { AgentStatus } from '../kube/agent-socket.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Pod } from '../kube/types.ts';
 import type { ContainerRuntime, RuntimeType } from '../runtime/runtime.ts';
-import type { AgentConfiguration } from '../agent/configuration.ts';
-import type { AgentStatus } from '../kube/agent-socket.ts';
-import type { MadeEntry, RecordEntry } from '../host/recording-host.ts';
 import type { PhaseContext } from './phase.ts';
 
 /** The agent of this root directory as `init`, `status` and `reset` see it: over its socket and its lock. */

@@ -12,7 +12,11 @@ const shownLines = 8;
 /** An error of the agent that stands this long will not go away by itself. */
 const agentErrorPatienceMs = 4_000;
 
-export type Failure = { readonly component: ComponentName; readonly what: string; readonly lines: readonly string[] } & {
+export type Failure = {
+  readonly component: ComponentName;
+  readonly what: string;
+  readonly lines: readonly string[];
+} & {
   readonly diagnosis?: Diagnosis;
 };
 
@@ -35,7 +39,9 @@ export async function failureOf(
   if (agentError === undefined) return undefined;
   const diagnosis = diagnose({ lines: [], agentError });
   const patient = diagnosis?.reason.final !== true && context.clock.now() - seen.sinceMs < agentErrorPatienceMs;
-  return patient ? undefined : { component, what: `it cannot be started: ${agentError}`, lines: [], ...(diagnosis && { diagnosis }) };
+  return patient
+    ? undefined
+    : { component, what: `it cannot be started: ${agentError}`, lines: [], ...(diagnosis && { diagnosis }) };
 }
 
 async function exitFailure(
@@ -73,7 +79,10 @@ export async function failureError(context: InitContext, failure: Failure): Prom
   const { component, what, lines, diagnosis } = failure;
   const details = await detailsOf(context, lines, diagnosis);
   const next = diagnosis?.reason.next(diagnosis.match) ?? 'correct the cause, then run init again';
-  return new OperationError(`${component} does not run: ${what}`, { details, hint: `${next}; more: ${logsCommand(context, component)}` });
+  return new OperationError(`${component} does not run: ${what}`, {
+    details,
+    hint: `${next}; more: ${logsCommand(context, component)}`,
+  });
 }
 
 /** The reason with the holder of a port, then the component's last lines. Also for a wait that timed out. */
@@ -96,7 +105,11 @@ export async function lastWords(
   state: ComponentState,
 ): Promise<readonly string[]> {
   const lines = await logLines(context, component, state);
-  return detailsOf(context, lines, diagnose({ lines, ...(state.pod?.lastError === undefined ? {} : { agentError: state.pod.lastError }) }));
+  return detailsOf(
+    context,
+    lines,
+    diagnose({ lines, ...(state.pod?.lastError === undefined ? {} : { agentError: state.pod.lastError }) }),
+  );
 }
 
 export function logsCommand({ paths }: Pick<InitContext, 'paths'>, component: string): string {

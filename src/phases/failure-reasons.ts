@@ -93,14 +93,16 @@ export const failureReasons: readonly FailureReason[] = [
   {
     id: 'data-of-another-cluster',
     final: true,
-    pattern: /member .*has already been bootstrapped|cluster ID mismatch|request sent was ignored \(cluster ID mismatch/,
+    pattern:
+      /member .*has already been bootstrapped|cluster ID mismatch|request sent was ignored \(cluster ID mismatch/,
     say: () => "etcd's data directory belongs to another cluster",
     next: () => 'move the data directory away, or choose another one with etcd.local.dataDir',
   },
   {
     id: 'data-damaged',
     final: true,
-    pattern: /failed to (?:read WAL|recover v3 backend|open snapshot|load snapshot)|walpb: crc mismatch|freepages: failed to get all reachable/,
+    pattern:
+      /failed to (?:read WAL|recover v3 backend|open snapshot|load snapshot)|walpb: crc mismatch|freepages: failed to get all reachable/,
     say: () => "etcd's data is damaged",
     next: () => 'restore the data directory from a snapshot',
   },
@@ -108,7 +110,7 @@ export const failureReasons: readonly FailureReason[] = [
     id: 'data-in-use',
     final: false,
     pattern: /failed to flock bbolt|waiting for exclusive lock|file already locked/,
-    say: () => "another etcd uses this data directory",
+    say: () => 'another etcd uses this data directory',
     next: () => 'end the other etcd, or choose another data directory',
   },
   {
@@ -128,7 +130,8 @@ export const failureReasons: readonly FailureReason[] = [
   {
     id: 'image-missing',
     final: true,
-    pattern: /(\S+): (?:image is nowhere|not found in|no such image)|[Ii]mage "?([^\s"]+)"? (?:is nowhere|is not present|could not be (?:found|pulled)|not found)/,
+    pattern:
+      /(\S+): (?:image is nowhere|not found in|no such image)|[Ii]mage "?([^\s"]+)"? (?:is nowhere|is not present|could not be (?:found|pulled)|not found)/,
     say: (match) => `the image ${match[1] ?? match[2]} cannot be had`,
     next: () => 'bootstrap images import FILE, or make its registry reachable',
   },
@@ -163,7 +166,8 @@ export const failureReasons: readonly FailureReason[] = [
   {
     id: 'etcd-unreachable',
     final: false,
-    pattern: /(?:failed to (?:dial|connect|create storage)|error while dialing|transport: Error while dialing|context deadline exceeded).*(?:2379|etcd|storage)|etcdserver: (?:no leader|request timed out)/i,
+    pattern:
+      /(?:failed to (?:dial|connect|create storage)|error while dialing|transport: Error while dialing|context deadline exceeded).*(?:2379|etcd|storage)|etcdserver: (?:no leader|request timed out)/i,
     say: () => 'etcd does not answer',
     next: () => 'look at etcd first: bootstrap logs etcd',
   },

@@ -13,8 +13,29 @@ export const initPhases: readonly Phase<InitContext>[] = [
   preflightPhase,
   certsPhase,
   kubeconfigPhase,
-  etcdPhase,
+  claimingData(etcdPhase),
   controlPlanePhase,
   startAgentPhase,
   waitControlPlanePhase,
 ];
+
+/** An empty data directory that we hand to etcd holds our data from then on, whoever made the directory. */
+function claimingData(phase: Phase): Phase<InitContext> {
+  const claiming = (run: NonNullable<Phase['run']>) => async (context: InitContext) => {
+    await claimData(context);
+    await run(context);
+  };
+  const { run, phases, ...rest } = phase;
+  return {
+    ...rest,
+    ...(run === undefined ? {} : { run: claiming(run) }),
+    ...(phases === undefined ? {} : { phases: phases.map(claimingData) }),
+  };
+}
+
+async function claimData({ host, paths, made, config }: InitContext): Promise<void> {
+  if (config.cluster.etcd.local === undefined) return;
+  const names = (await host.list(paths.etcdDataDir)) ?? [];
+  if (names.some((name) => name !== 'lost+found')) return;
+  await made.add([{ path: paths.etcdDataDir, kind: 'contents' }]);
+}

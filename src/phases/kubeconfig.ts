@@ -6,7 +6,7 @@ import { type KubeconfigPlan, planKubeconfigs } from '../kubeconfig/plan.ts';
 import type { CaState } from '../pki/certificate-authority.ts';
 import type { KeySource } from '../pki/keys.ts';
 import { readAuthority } from '../pki/read-authority.ts';
-import { type FoundFiles, readFiles } from '../pki/store.ts';
+import { type FoundFile, readFiles } from '../pki/store.ts';
 import { keySourceFor, planCerts } from './certs.ts';
 import type { Phase, PhaseContext } from './phase.ts';
 import { refuseErrors } from './refuse.ts';
@@ -68,10 +68,7 @@ export function applyConfs(
   });
 }
 
-function referredFiles([path, { text }]: [
-  string,
-  FoundFiles extends ReadonlyMap<string, infer File> ? File : never,
-]): readonly string[] {
+function referredFiles([path, { text }]: [string, FoundFile]): readonly string[] {
   try {
     const { caFile } = parseKubeconfig(text, path);
     return caFile === undefined ? [] : [resolve(dirname(path), caFile)];

@@ -6,7 +6,8 @@ export const madeFileName = 'made.jsonl';
 export const initLockName = 'init.lock';
 
 /** What `init`, the agent and the runtimes keep in the state directory, besides `made.jsonl`, which goes last. */
-const stateNames = /^(containers|last-good|revisions|pods|images|agent\.yaml|agent\.log(\.\d+)?|owner|init\.lock(\.[0-9a-f]+)?)$/;
+const stateNames =
+  /^(containers|last-good|revisions|pods|images|agent\.yaml|agent\.log(\.\d+)?|owner|init\.lock(\.[0-9a-f]+)?)$/;
 const runNames = /^(agent\.sock.*|agent\.lock.*|agent\.pid)$/;
 /** What a kill in the middle of a write leaves behind (host/node-files.ts). */
 const halfWritten = /^\..+\.\d+\.\d+\.tmp$/;
@@ -61,10 +62,7 @@ export function planOwnDirectories(
     names
       .filter((name) => known.test(name) || halfWritten.test(name))
       .map((name) => ({ path: `${directory}/${name}`, do: 'remove-tree', because: "the agent's" }));
-  return [
-    ...actions(paths.runDir, listed.runDir, runNames),
-    ...actions(paths.stateDir, listed.stateDir, stateNames),
-  ];
+  return [...actions(paths.runDir, listed.runDir, runNames), ...actions(paths.stateDir, listed.stateDir, stateNames)];
 }
 
 /** Directories to remove when they are empty in the end, deepest first. */

@@ -19,7 +19,12 @@ const versionCheck: Check = {
     const wanted = parseVersion(config.cluster.kubernetesVersion);
     const ours = parseVersion(releaseVersion);
     if (wanted === undefined || ours === undefined || compareVersions(wanted, ours) <= 0) return [];
-    return [{ severity: 'warning', message: `${config.cluster.kubernetesVersion} is newer than ${releaseVersion}, which this release is made for` }];
+    return [
+      {
+        severity: 'warning',
+        message: `${config.cluster.kubernetesVersion} is newer than ${releaseVersion}, which this release is made for`,
+      },
+    ];
   },
 };
 
@@ -70,8 +75,16 @@ async function runCheck(check: Check, context: Parameters<Check['run']>[0]): Pro
 
 async function ownPlane({ host, paths, made, agent, runtime }: InitContext): Promise<OwnPlane> {
   const manifests = await readManifests(host, paths);
-  const pods = manifests.length === 0 ? [] : await runtime().then((opened) => opened.observePods(), () => []);
-  const running = pods.flatMap((pod) => pod.containers.filter(({ state }) => state === 'running').map(({ name }) => name));
+  const pods =
+    manifests.length === 0
+      ? []
+      : await runtime().then(
+          (opened) => opened.observePods(),
+          () => [],
+        );
+  const running = pods.flatMap((pod) =>
+    pod.containers.filter(({ state }) => state === 'running').map(({ name }) => name),
+  );
   return {
     manifests,
     running: new Set(running),

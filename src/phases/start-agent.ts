@@ -1,8 +1,8 @@
+import type { AgentConfiguration } from '../agent/configuration.ts';
 import { sleep } from '../base/clock.ts';
 import { humanDuration } from '../base/duration.ts';
 import { OperationError, PreflightError } from '../base/errors.ts';
 import { canonicalJson } from '../base/hash.ts';
-import type { AgentConfiguration } from '../agent/configuration.ts';
 import { agentConfigurationOf } from './agent-configuration.ts';
 import type { InitContext } from './context.ts';
 import type { Phase } from './phase.ts';
@@ -50,7 +50,9 @@ export function planAgent(
 async function allowedRuntime(context: InitContext): ReturnType<InitContext['runtimeType']> {
   const runtime = await context.runtimeType();
   if (runtime.type === 'cri') {
-    throw new PreflightError('the runtime cri is not supported yet', { hint: 'use --runtime docker or --runtime process' });
+    throw new PreflightError('the runtime cri is not supported yet', {
+      hint: 'use --runtime docker or --runtime process',
+    });
   }
   return runtime;
 }
@@ -66,7 +68,8 @@ export async function awaitAgent(context: InitContext): Promise<void> {
     const pid = await agent.pid();
     const elapsedMs = clock.now() - sinceMs;
     if (seen && pid === undefined) throw await agentError(context, 'the agent ended while it started');
-    if (elapsedMs > readyWithinMs) throw await agentError(context, `the agent does not answer after ${humanDuration(elapsedMs)}`);
+    if (elapsedMs > readyWithinMs)
+      throw await agentError(context, `the agent does not answer after ${humanDuration(elapsedMs)}`);
     seen ||= pid !== undefined;
     report.waiting('the agent starts', sinceMs);
     await sleep(clock, askEveryMs, signal);

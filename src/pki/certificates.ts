@@ -3,7 +3,7 @@ import type { Config } from '../config/types.ts';
 import { apiServerSans, etcdPeerSans, etcdServerSans } from './sans.ts';
 import type { Usage } from './x509.ts';
 
-export type CaName = 'ca' | 'front-proxy-ca' | 'etcd-ca';
+type CaName = 'ca' | 'front-proxy-ca' | 'etcd-ca';
 
 /** One certificate with its key. Names are kubeadm's subphases; `baseName` is below certificatesDir, without ending. */
 export type CertificateSpec = {

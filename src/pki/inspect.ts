@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Finding } from '../base/diagnostics.ts';
 import { humanDuration } from '../base/duration.ts';
-import { normalizeIp } from '../kube/cidr.ts';
+import { ipBytes, ipText } from './ip.ts';
 import { isPair, parsePrivateKey } from './keys.ts';
 import type { FoundFile } from './store.ts';
 
@@ -83,10 +83,10 @@ export function wouldBeIssuedBy(certificate: X509Certificate, commonName: string
 /** Those of the wanted names and addresses for which the certificate is not valid; wildcards in it count. */
 export function missingSans(certificate: X509Certificate, wanted: readonly string[]): readonly string[] {
   return [...new Set(wanted)].filter((san) => {
-    const ip = normalizeIp(san);
+    const ip = ipBytes(san);
     return ip === undefined
       ? certificate.checkHost(san, { subject: 'never', partialWildcards: false }) === undefined
-      : certificate.checkIP(ip) === undefined;
+      : certificate.checkIP(ipText(ip)) === undefined;
   });
 }
 

@@ -23,8 +23,13 @@ const kubernetesVersionIsSupported: Rule = ({ cluster }, { ClusterConfiguration:
     tell.warn(path, `\`${given}\` is taken as ${cluster.kubernetesVersion}`);
 };
 
-const certificatesDirIsAbsolute: Rule = ({ cluster }, { ClusterConfiguration: tell }) => {
+const certificatesDirIsAbsoluteAndOne: Rule = ({ cluster }, tellers, documents) => {
   const { certificatesDir } = cluster;
+  const { ClusterConfiguration: tell, ResetConfiguration: tellReset } = tellers;
+  const ofReset = documents.ResetConfiguration?.certificatesDir;
+  if (ofReset && ofReset !== certificatesDir) {
+    tellReset.error(['certificatesDir'], `differs from that of the ClusterConfiguration, ${certificatesDir}`);
+  }
   if (!isAbsolutePath(certificatesDir)) tell.error(['certificatesDir'], `\`${certificatesDir}\` is no absolute path`);
 };
 
@@ -122,7 +127,7 @@ const validityPeriodsAreSensible: Rule = ({ cluster }, { ClusterConfiguration: t
 /** What must hold of the ClusterConfiguration besides networking and etcd. */
 export const clusterRules: readonly Rule[] = [
   kubernetesVersionIsSupported,
-  certificatesDirIsAbsolute,
+  certificatesDirIsAbsoluteAndOne,
   imagesAreNamedWell,
   sansAreAddressesOrNames,
   componentArgumentsAreNamed,

@@ -43,13 +43,10 @@ const kubeletIsAsKubeadmWantsIt: Rule = (config, { KubeletConfiguration: tell })
   }
 };
 
-const kubeletToleratesItsCgroups: Rule = ({ kubelet }, { KubeletConfiguration: tell }) => {
-  if (kubelet?.failCgroupV1 === false)
-    tell.warn(['failCgroupV1'], 'a kubelet of v1.38 or later will not run on cgroup v1 whatever this says');
+const kubeletCgroupDriverIsOne: Rule = ({ kubelet }, { KubeletConfiguration: tell }) => {
   const driver = kubelet?.cgroupDriver;
-  if (typeof driver === 'string' && driver !== '' && driver !== 'systemd' && driver !== 'cgroupfs') {
-    tell.error(['cgroupDriver'], `\`${driver}\` is neither systemd nor cgroupfs`);
-  }
+  if (typeof driver !== 'string' || ['', 'systemd', 'cgroupfs'].includes(driver)) return;
+  tell.error(['cgroupDriver'], `\`${driver}\` is neither systemd nor cgroupfs`);
 };
 
 const kubeProxyAgreesWithTheCluster: Rule = ({ cluster, kubeProxy }, { KubeProxyConfiguration: tell }) => {
@@ -65,6 +62,6 @@ const kubeProxyAgreesWithTheCluster: Rule = ({ cluster, kubeProxy }, { KubeProxy
 /** What should hold of the documents that go to kubelet and kube-proxy. */
 export const componentRules: readonly Rule[] = [
   kubeletIsAsKubeadmWantsIt,
-  kubeletToleratesItsCgroups,
+  kubeletCgroupDriverIsOne,
   kubeProxyAgreesWithTheCluster,
 ];

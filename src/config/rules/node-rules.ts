@@ -67,11 +67,7 @@ const tokensAreWellFormed: Rule = ({ init }, { InitConfiguration: tell }) => {
     const id = token.slice(0, 6);
     // The token itself stays out of the message: it is a secret.
     if (!/^[a-z0-9]{6}\.[a-z0-9]{16}$/.test(token)) {
-      tell.error(
-        path,
-        'is no bootstrap token',
-        '6 and 16 characters a-z, 0-9 with a dot between; `kubeadm token generate` makes one',
-      );
+      tell.error(path, 'is no bootstrap token', '6 and 16 characters a-z, 0-9 with a dot between');
     } else if (firstOf.has(id)) {
       tell.error(
         path,
@@ -112,11 +108,7 @@ const tokenGroupsAreBootstrappers: Rule = ({ init }, { InitConfiguration: tell }
 const certificateKeyIsAnAesKey: Rule = ({ init }, { InitConfiguration: tell }) => {
   const key = init.certificateKey;
   if (key === undefined || /^[0-9a-fA-F]{64}$/.test(key)) return;
-  tell.error(
-    ['certificateKey'],
-    'is no AES key of 32 bytes',
-    '64 hexadecimal digits; `kubeadm certs certificate-key` makes one',
-  );
+  tell.error(['certificateKey'], 'is no AES key of 32 bytes', '64 hexadecimal digits');
 };
 
 const timeoutsArePositive: Rule = ({ init }, { InitConfiguration: tell }) => {

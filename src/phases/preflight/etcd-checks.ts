@@ -13,7 +13,9 @@ export const etcdChecks: readonly Check[] = [
       const external = config.cluster.etcd.external;
       const files = [external?.caFile, external?.certFile, external?.keyFile].filter((file) => file !== undefined);
       const there = await Promise.all(files.map(async (file) => file === '' || (await host.stat(file)) !== undefined));
-      return files.filter((_, index) => !there[index]).map((file) => ({ message: `${file} of etcd.external is not there` }));
+      return files
+        .filter((_, index) => !there[index])
+        .map((file) => ({ message: `${file} of etcd.external is not there` }));
     },
   },
   {
@@ -46,7 +48,8 @@ async function versionProblem(
       ...(clientKey === undefined ? {} : { clientKey }),
     });
     const parsed: unknown = JSON.parse(Buffer.from(answer.body).toString());
-    const version = typeof parsed === 'object' && parsed !== null && 'etcdserver' in parsed ? String(parsed.etcdserver) : '';
+    const version =
+      typeof parsed === 'object' && parsed !== null && 'etcdserver' in parsed ? String(parsed.etcdserver) : '';
     if (isAtLeast(version, leastVersion)) return [];
     return [{ message: `etcd at ${endpoint} is version "${version}", at least ${leastVersion.join('.')} is needed` }];
   } catch (thrown) {

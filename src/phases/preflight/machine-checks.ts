@@ -1,5 +1,5 @@
-import { hasCode, messageOf } from '../../base/errors.ts';
 import { dirname, join } from 'node:path';
+import { hasCode, messageOf } from '../../base/errors.ts';
 import type { Check, CheckContext, Problem } from './check.ts';
 import { belowRoot, checkNameOf } from './check.ts';
 
@@ -15,7 +15,12 @@ export const machineChecks: readonly Check[] = [
     run: ({ host, paths }) =>
       host.uid === 0 || paths.root !== '/'
         ? []
-        : [{ message: 'the default paths need root', hint: 'run as root, or give --root-dir DIR that you may write to' }],
+        : [
+            {
+              message: 'the default paths need root',
+              hint: 'run as root, or give --root-dir DIR that you may write to',
+            },
+          ],
   },
   {
     name: 'NumCPU',
@@ -29,7 +34,9 @@ export const machineChecks: readonly Check[] = [
     run: ({ host }) => {
       const megabytes = Math.floor(host.totalMemoryBytes() / 1e6);
       if (megabytes >= leastMemoryMb) return [];
-      return [{ message: `${megabytes} MB of memory are less than the ${leastMemoryMb} MB that a control plane needs` }];
+      return [
+        { message: `${megabytes} MB of memory are less than the ${leastMemoryMb} MB that a control plane needs` },
+      ];
     },
   },
   {
@@ -37,7 +44,9 @@ export const machineChecks: readonly Check[] = [
     run: async ({ host }) => {
       const rows = ((await host.readText('/proc/swaps')) ?? '').trim().split('\n').slice(1);
       if (rows.length === 0) return [];
-      return [{ severity: 'warning', message: 'swap is on: etcd and the API server get slow when they are swapped out' }];
+      return [
+        { severity: 'warning', message: 'swap is on: etcd and the API server get slow when they are swapped out' },
+      ];
     },
   },
   { name: 'DirWritable', run: writableDirectories },

@@ -1,5 +1,5 @@
-import { hostPort } from '../../kube/cidr.ts';
 import type { Host } from '../../host/host.ts';
+import { hostPort } from '../../kube/cidr.ts';
 import type { Check, CheckContext, Problem } from './check.ts';
 
 /** Checks of names, proxies and firewalls; all of them only warn. */

@@ -86,7 +86,11 @@ async function problemOf({ host }: CheckContext, wanted: WantedPort, code: strin
     };
   }
   if (code === 'EACCES') {
-    return { name, message: `port ${wanted.port} of ${wanted.component} is not allowed to this user`, hint: 'choose one above 1023' };
+    return {
+      name,
+      message: `port ${wanted.port} of ${wanted.component} is not allowed to this user`,
+      hint: 'choose one above 1023',
+    };
   }
   const holder = holderOf(await host.listeners(wanted.port));
   return {

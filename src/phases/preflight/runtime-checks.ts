@@ -38,7 +38,8 @@ async function imagesAreThere(context: CheckContext): Promise<readonly Problem[]
   const found = problems.flat();
   const [last] = found.slice(-1);
   if (last === undefined) return [];
-  const hint = 'put an archive of it (docker save, OCI) into a directory of images.archives, or: bootstrap images import FILE';
+  const hint =
+    'put an archive of it (docker save, OCI) into a directory of images.archives, or: bootstrap images import FILE';
   return [...found.slice(0, -1), { ...last, hint }];
 }
 

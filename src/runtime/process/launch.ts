@@ -41,7 +41,7 @@ export function helperScript(launch: Launch, tools: HostTools): string {
   return [
     `# ${launch.title.replaceAll('\n', ' ')}`,
     'trap : HUP INT TERM',
-    'me() { read -r line </proc/self/stat; pid=${line%% *}; set -- ${line##*) }; shift 19; start=$1; }',
+    `me() { read -r line </proc/self/stat; pid=\${line%% *}; set -- \${line##*) }; shift 19; start=$1; }`,
     'me',
     'set -C; echo "$pid $start" 2>/dev/null >helper || exit 0; set +C',
     '(',

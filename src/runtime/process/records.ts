@@ -64,7 +64,10 @@ export function containerId(pod: PodIdentity, name: string, attempt: number): st
   return longHash(['container', pod.namespace, pod.name, pod.uid, name, attempt]);
 }
 
-export async function readSandbox(files: Pick<HostFiles, 'readText'>, path: string): Promise<SandboxRecord | undefined> {
+export async function readSandbox(
+  files: Pick<HostFiles, 'readText'>,
+  path: string,
+): Promise<SandboxRecord | undefined> {
   const text = await files.readText(path);
   return text === undefined ? undefined : (JSON.parse(text) as SandboxRecord);
 }

@@ -31,7 +31,9 @@ export function planNotes(container: ContainerConfig, sandbox: SandboxConfig): r
     [security.appArmor === 'runtime/default', 'AppArmor RuntimeDefault'],
     [container.stdin, 'stdin'],
   ];
-  return notes.flatMap(([applies, what]) => (applies ? [`the process runtime accepts but does not enforce ${what}`] : []));
+  return notes.flatMap(([applies, what]) =>
+    applies ? [`the process runtime accepts but does not enforce ${what}`] : [],
+  );
 }
 
 function sandboxRefusals(sandbox: SandboxConfig): readonly string[] {
@@ -39,7 +41,9 @@ function sandboxRefusals(sandbox: SandboxConfig): readonly string[] {
   return [
     ...(sandbox.hostNetwork
       ? []
-      : [`hostNetwork is false: the process runtime has no network but the host's; set hostNetwork: true or ${elsewhere}`]),
+      : [
+          `hostNetwork is false: the process runtime has no network but the host's; set hostNetwork: true or ${elsewhere}`,
+        ]),
     ...(sysctls.length === 0 ? [] : [`sysctls (${sysctls.join(', ')}) would change the host itself`]),
     ...localhostProfile(sandbox.seccomp),
   ];
@@ -47,11 +51,13 @@ function sandboxRefusals(sandbox: SandboxConfig): readonly string[] {
 
 function containerRefusals({ mounts, security, tty }: ContainerConfig): readonly string[] {
   return [
-    ...mounts.filter(isElsewhere).map(
-      ({ hostPath, containerPath }) =>
-        `mountPath ${containerPath} is ${hostPath} on the host: the process runtime mounts nothing; ` +
-        `use a hostPath volume mounted at the same path or ${elsewhere}`,
-    ),
+    ...mounts
+      .filter(isElsewhere)
+      .map(
+        ({ hostPath, containerPath }) =>
+          `mountPath ${containerPath} is ${hostPath} on the host: the process runtime mounts nothing; ` +
+          `use a hostPath volume mounted at the same path or ${elsewhere}`,
+      ),
     ...(security.privileged ? [`privileged: the process runtime has no isolation to lift; ${elsewhere}`] : []),
     ...(security.readOnlyRootFilesystem ? [`readOnlyRootFilesystem cannot be kept on the host's file system`] : []),
     ...(security.unmaskedProc ? ['procMount: Unmasked has no meaning without a /proc of its own'] : []),

@@ -14,7 +14,12 @@ export type Traces = {
 export type ProcessState =
   | { readonly is: 'created' }
   /** `orphaned`: its helper is gone, nobody will write its exit code. */
-  | { readonly is: 'running'; readonly program: ProcessIdentity; readonly startedAtMs: number; readonly orphaned: boolean }
+  | {
+      readonly is: 'running';
+      readonly program: ProcessIdentity;
+      readonly startedAtMs: number;
+      readonly orphaned: boolean;
+    }
   | {
       readonly is: 'exited';
       readonly exitCode: number;
@@ -25,6 +30,8 @@ export type ProcessState =
     }
   /** It has ended and left no exit code; to be put on record. */
   | { readonly is: 'lost'; readonly because: string };
+
+export type SettledState = Exclude<ProcessState, { readonly is: 'lost' }>;
 
 /** The code that Kubernetes gives a container of which nobody knows how it ended (kubelet ContainerStatusUnknown). */
 export const lostExitCode = 137;
@@ -40,7 +47,8 @@ export function planState(traces: Traces): ProcessState {
     // Program gone, helper there: it is about to write the exit code.
     return { is: 'running', program: identity, startedAtMs, orphaned: !helper?.alive };
   }
-  if (program !== undefined) return { is: 'lost', because: 'its helper process was killed, so nobody saw how it ended' };
+  if (program !== undefined)
+    return { is: 'lost', because: 'its helper process was killed, so nobody saw how it ended' };
   if (helper === undefined || helper.alive) return { is: 'created' };
   return { is: 'lost', because: 'its helper process ended before the program was started' };
 }
@@ -74,22 +82,44 @@ export async function readTraces(
   };
 }
 
-/** The container's state; an end that nobody saw is put on record, so that it stays the same from then on. */
+/** How long a helper may take from being started to its claim. */
+export const startLimitMs = 10_000;
+
+/**
+ * The container's state; an end that nobody saw is put on record, so that it stays the same from then on. One that was
+ * made and never started (we were killed in between) counts as ended too, once no helper can come any more.
+ */
 export async function settleState(
   host: Pick<Host, 'readText' | 'stat' | 'identify' | 'createFile'>,
   paths: ProcessPaths,
   at: { readonly record: ContainerRecord; readonly bootId: string; readonly nowMs: number },
-): Promise<Exclude<ProcessState, { is: 'lost' }>> {
-  const { id } = at.record;
+): Promise<SettledState> {
+  const { id, createdAtMs } = at.record;
   const bootIsCurrent = at.record.bootId === at.bootId;
-  const state = planState(await readTraces(host, paths, { id, bootIsCurrent }));
-  if (state.is !== 'lost') return state;
+  const look = async () => planState(await readTraces(host, paths, { id, bootIsCurrent }));
+  const state = await look();
+  const abandoned = state.is === 'created' && at.nowMs - createdAtMs > startLimitMs;
+  if (abandoned && !(await forestall(host, paths, id))) return state;
+  if (state.is !== 'lost' && !abandoned) return state;
+  const because = state.is === 'lost' ? state.because : 'it was never started';
   const finishedAtMs = bootIsCurrent ? at.nowMs : await readBootTimeMs(host);
-  await host.createFile(paths.exit(id), encodeLost(state.because, finishedAtMs), { mode: 0o600 });
-  const settled = planState(await readTraces(host, paths, { id, bootIsCurrent }));
-  return settled.is === 'lost'
-    ? { is: 'exited', exitCode: lostExitCode, finishedAtMs, lost: state.because }
-    : settled;
+  await recordEnd(host, paths, { id, because, finishedAtMs });
+  const settled = await look();
+  return settled.is === 'exited' ? settled : { is: 'exited', exitCode: lostExitCode, finishedAtMs, lost: because };
+}
+
+/** Takes the helper's claim, so that none can start the program any more; false when a helper has it. */
+export async function forestall(host: Pick<Host, 'createFile'>, paths: ProcessPaths, id: string): Promise<boolean> {
+  return host.createFile(paths.file(id, 'helper'), '0 0\n', { mode: 0o600 });
+}
+
+/** Puts an end on record that nobody saw; one that the helper wrote meanwhile stays. */
+export async function recordEnd(
+  host: Pick<Host, 'createFile'>,
+  paths: ProcessPaths,
+  end: { readonly id: string; readonly because: string; readonly finishedAtMs: number },
+): Promise<void> {
+  await host.createFile(paths.exit(end.id), encodeLost(end.because, end.finishedAtMs), { mode: 0o600 });
 }
 
 /** `<pid> <start time>` as the helper writes it. */
@@ -99,10 +129,7 @@ export function decodeIdentity(text: string | undefined): ProcessIdentity | unde
 }
 
 /** Whether this very process lives. */
-export async function isAlive(
-  host: Pick<Host, 'identify'>,
-  identity: ProcessIdentity | undefined,
-): Promise<boolean> {
+export async function isAlive(host: Pick<Host, 'identify'>, identity: ProcessIdentity | undefined): Promise<boolean> {
   return identity !== undefined && (await host.identify(identity.pid))?.startTicks === identity.startTicks;
 }
 

@@ -54,7 +54,9 @@ function groupOf(word: string, { group }: UserDatabase): number {
 
 function membershipsOf(name: string, { group }: UserDatabase): readonly number[] {
   if (name === '' || name === 'root') return [];
-  return rowsOf(group).flatMap(([, , gid = '', members = '']) => (members.split(',').includes(name) ? [Number(gid)] : []));
+  return rowsOf(group).flatMap(([, , gid = '', members = '']) =>
+    members.split(',').includes(name) ? [Number(gid)] : [],
+  );
 }
 
 function rowsOf(text: string): string[][] {

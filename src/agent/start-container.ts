@@ -1,0 +1,110 @@
+import { dirname } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Host } from '../host/host.ts';
+import type { Container } from '../kube/types.ts';
+import type { ContainerRuntime, ImageInfo } from '../runtime/runtime.ts';
+import { step } from './apply-errors.ts';
+import { containerConfig } from './containers/container-config.ts';
+import type { PodContext } from './containers/pod-context.ts';
+import { refuseRoot } from './containers/run-as-non-root.ts';
+import { sandboxConfig } from './containers/sandbox-config.ts';
+import type { ImagePuller } from './image-puller.ts';
+import { runHook } from './lifecycle-hooks.ts';
+import type { AgentPaths } from './paths.ts';
+import type { StartContainer } from './plan/actions.ts';
+import { containerLogLink } from './pod-paths.ts';
+import { prepareVolumes } from './volumes/prepare-volumes.ts';
+
+export type StartDoors = {
+  readonly host: Host;
+  readonly runtime: ContainerRuntime;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly images: ImagePuller;
+  readonly paths: AgentPaths;
+};
+
+/** Where a container starts. */
+export type StartPlace = {
+  readonly context: PodContext;
+  readonly sandboxId: string;
+  readonly sandboxAttempt: number;
+  readonly podIPs: readonly string[];
+};
+
+/** A postStart hook has no deadline of its own in the kubelet; a hung one must not hold the pod for ever. */
+const postStartTimeoutMs = 600_000;
+
+/** Starts one container as the action says: image, volumes, files, start, log link, postStart. Throws StartError. */
+export async function startContainer(doors: StartDoors, place: StartPlace, action: StartContainer): Promise<void> {
+  const { context } = place;
+  const { pod, uid } = context.desired;
+  const container = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find(
+    ({ name }) => name === action.container,
+  );
+  if (container === undefined) throw new Error(`the manifest has no container ${action.container}`);
+  const image = await step('ErrImagePull', () => doors.images.get(uid, container));
+  await step('CreateContainerError', () => prepareVolumes(doors.host, pod, context.paths));
+  const id = await create(doors, place, { action, container, image });
+  await linkLog(doors, place, { id, name: container.name, attempt: action.attempt });
+  await postStart(doors, place, { id, container });
+}
+
+async function create(
+  { host, runtime }: StartDoors,
+  { context, sandboxId, sandboxAttempt, podIPs }: StartPlace,
+  { action, container, image }: { action: StartContainer; container: Container; image: ImageInfo },
+): Promise<string> {
+  const { attempt, crashes } = action;
+  const config = await step('CreateContainerConfigError', async () => {
+    refuseRoot(context.desired.pod, container, image);
+    return containerConfig(host, context, { container, attempt, crashes, image, podIPs });
+  });
+  const sandbox = await step('CreateContainerConfigError', () => sandboxConfig(host, context, sandboxAttempt));
+  return step('RunContainerError', async () => {
+    await host.makeDirectory(dirname(config.logPath), { mode: 0o755 });
+    if (context.mountsTerminationLog) {
+      const path = context.paths.terminationLog(container.name, attempt);
+      await host.makeDirectory(dirname(path), { mode: 0o755 });
+      // Programs that are not root write to it too.
+      await host.createFile(path, '', { mode: 0o666 });
+    }
+    return runtime.startContainer(sandboxId, sandbox, config);
+  });
+}
+
+async function linkLog(
+  { host, paths, log }: StartDoors,
+  { context }: StartPlace,
+  container: { readonly id: string; readonly name: string; readonly attempt: number },
+): Promise<void> {
+  const { pod, uid } = context.desired;
+  const { name, namespace } = pod.metadata;
+  const link = containerLogLink(paths, { name, namespace, uid }, container);
+  try {
+    await host.makeDirectory(paths.containerLogsDir, { mode: 0o755 });
+    await host.remove(link);
+    await host.makeSymlink(context.paths.containerLog(container.name, container.attempt), link);
+  } catch (thrown) {
+    // Only for programs that collect logs; the pod does not need it.
+    log.warn(`${link} cannot be made: ${String(thrown)}`);
+  }
+}
+
+async function postStart(
+  doors: StartDoors,
+  { context, podIPs }: StartPlace,
+  { id, container }: { readonly id: string; readonly container: Container },
+): Promise<void> {
+  const handler = container.lifecycle?.postStart;
+  if (handler === undefined) return;
+  const address = (context.desired.pod.spec.hostNetwork ? context.node.ips[0] : podIPs[0]) ?? '127.0.0.1';
+  try {
+    const target = { containerId: id, address, ports: container.ports ?? [] };
+    await step('PostStartHookError', () => runHook(doors, handler, target, postStartTimeoutMs));
+  } catch (thrown) {
+    await doors.runtime.stopContainer(id, context.desired.pod.spec.terminationGracePeriodSeconds);
+    throw thrown;
+  }
+}

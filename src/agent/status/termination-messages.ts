@@ -1,0 +1,42 @@
+import type { Host } from '../../host/host.ts';
+import { annotations } from '../../runtime/labels.ts';
+import type { ObservedContainer } from '../../runtime/runtime.ts';
+import type { DesiredPod } from '../desired.ts';
+import type { AgentPaths } from '../paths.ts';
+import { podPaths } from '../pod-paths.ts';
+import type { PodRecord } from '../pod-record.ts';
+import { lastLogLines } from '../logs/last-lines.ts';
+
+/** What the kubelet takes at most (pkg/kubelet/kuberuntime, MaxContainerTerminationMessageLength and …LogLength/Lines). */
+const longestMessage = 4096;
+const longestLog = { lines: 80, bytes: 2048 };
+
+/** Reads the last words of the containers that have ended since the last look: their file, else the end of their log. */
+export async function readTerminationMessages(
+  { host, paths }: { readonly host: Pick<Host, 'readText' | 'readFile'>; readonly paths: AgentPaths },
+  record: PodRecord,
+  desired: DesiredPod | undefined,
+): Promise<void> {
+  const containers = record.observed.flatMap((observed) => observed.containers);
+  const known = record.terminationMessages;
+  for (const id of known.keys()) if (!containers.some((container) => container.id === id)) known.delete(id);
+  if (desired === undefined) return;
+  for (const container of containers) {
+    if (container.state !== 'exited' || known.has(container.id)) continue;
+    known.set(container.id, await messageOf(host, paths, container));
+  }
+}
+
+async function messageOf(
+  host: Pick<Host, 'readText' | 'readFile'>,
+  paths: AgentPaths,
+  container: ObservedContainer,
+): Promise<string> {
+  const file = podPaths(paths, container.pod).terminationLog(container.name, container.attempt);
+  const written = (await host.readText(file).catch(() => undefined)) ?? '';
+  if (written !== '') return Buffer.from(written).subarray(0, longestMessage).toString();
+  const fallsBack = container.annotations[annotations.terminationMessagePolicy] === 'FallbackToLogsOnError';
+  if (!fallsBack || container.exitCode === 0) return '';
+  const text = (await lastLogLines(host, container.logPath, longestLog.lines)).join('\n');
+  return Buffer.from(text).subarray(-longestLog.bytes).toString();
+}

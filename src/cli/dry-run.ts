@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import type { Paths } from '../config/paths.ts';
+import type { Config } from '../config/types.ts';
+import type { PlannedEffect } from '../host/dry-run-host.ts';
+import { dryRunHost } from '../host/dry-run-host.ts';
+import type { Host } from '../host/host.ts';
+import { dryRunKubeClient } from '../kube/dry-run-client.ts';
+import { toYaml } from '../kube/yaml.ts';
+import type { AgentDoor, InitContext, MadeRecord } from '../phases/context.ts';
+import type { Report } from '../phases/phase.ts';
+import { agentDoor } from './agent-door.ts';
+import { agentStarter } from './agent-starter.ts';
+import type { CliContext, CommonOptions } from './command.ts';
+import { rememberedRecord } from './made-record.ts';
+import { withoutSecrets } from './secrets.ts';
+import type { Options } from './workflow-context.ts';
+import { workflowContext } from './workflow-context.ts';
+
+type DryRunInput = {
+  readonly cli: CliContext;
+  readonly common: CommonOptions;
+  readonly options: Options;
+  readonly config: Config;
+  readonly paths: Paths;
+  readonly report: Report;
+  readonly made: MadeRecord;
+};
+
+/** What a wait would have ended with is put as what it would wait for. */
+const wouldWaitFor: Readonly<Record<string, string>> = {
+  healthy: 'would wait until it is healthy',
+  works: 'would wait until it may list namespaces',
+};
+
+/** The doors of a dry run: a host that writes elsewhere, an agent and a cluster that are only told about. */
+export async function dryRunSetUp(input: DryRunInput): Promise<InitContext> {
+  const { cli, paths, made } = input;
+  const report = dryRunReport(input.report);
+  const overlay = await overlayDirectory(cli.host);
+  report.info(`a dry run: what would be written is below ${overlay}`);
+  const host = dryRunHostFor(cli, report, overlay);
+  const agent = dryRunAgent(
+    agentDoor({ host, clock: cli.clock, paths, starter: await agentStarter(host, paths) }),
+    cli.clock.now(),
+  );
+  const context = workflowContext({
+    ...input,
+    host,
+    report,
+    agent,
+    made: rememberedRecord(made),
+    kube: async (path) =>
+      dryRunKubeClient(path, ({ method, path: target, body }) => report.file(`${method} ${target}`, toYaml(body))),
+  });
+  return { ...context, dryRun: true, obtainImage: (reference) => findOnly(context, reference) };
+}
+
+/** The machine for a dry run; every file that would be written is shown, secrets left out. */
+export function dryRunHostFor(cli: CliContext, report: Report, overlay: string): Host {
+  return dryRunHost(cli.host, {
+    overlay,
+    onEffect: (effect) => tell(effect, report),
+    answer: (url) =>
+      /\/(livez|readyz|healthz)$/.test(url) ? { status: 200, headers: {}, body: Buffer.from('ok') } : undefined,
+  });
+}
+
+/** A private directory of its own for what would be written. */
+export async function overlayDirectory(host: Host): Promise<string> {
+  const name = Buffer.from(host.randomBytes(6)).toString('hex');
+  const path = join(host.temporaryDirectory(), `bootstrap-dry-run-${name}`);
+  await host.makeDirectory(path, { mode: 0o700 });
+  return path;
+}
+
+function tell(effect: PlannedEffect, report: Report): void {
+  if (effect.kind === 'write') report.file(effect.path, withoutSecrets(Buffer.from(effect.data).toString()));
+  if (effect.kind === 'start') report.info(`would start: ${effect.command.join(' ')}`);
+  if (effect.kind === 'signal') report.info(`would send ${effect.signal} to pid ${effect.pid}`);
+  if (effect.kind === 'remove') report.info(`would remove ${effect.path}`);
+}
+
+function dryRunReport(report: Report): Report {
+  return {
+    ...report,
+    item: (item) => {
+      const because = wouldWaitFor[item.action];
+      report.item(because === undefined ? item : { item: item.item, action: 'wait', because });
+    },
+  };
+}
+
+/** As the real one, but once told to start it answers for an agent that is not there. */
+function dryRunAgent(door: AgentDoor, nowMs: number): AgentDoor {
+  let started = false;
+  const pretended = {
+    pid: 0,
+    version: '',
+    startedAt: new Date(nowMs).toISOString(),
+    nodeName: '',
+    runtime: { type: '', name: '', version: '' },
+    pods: [],
+    rejected: [],
+  };
+  return {
+    ...door,
+    status: async () => (await door.status()) ?? (started ? pretended : undefined),
+    start: async () => {
+      started = true;
+      return door.start();
+    },
+    stop: async () => (await door.pid()) !== undefined,
+  };
+}
+
+async function findOnly(context: InitContext, reference: string): Promise<string | undefined> {
+  try {
+    await context.obtainImage(reference, false);
+  } catch {
+    context.report.info(`would pull ${reference}`);
+  }
+  return undefined;
+}

@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { takeLock } from '../agent/lock.ts';
+import { errorsOf } from '../base/diagnostics.ts';
+import { hasCode, InterruptedError, PreflightError } from '../base/errors.ts';
+import { configFlagsOf } from '../config/flags.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Paths } from '../config/paths.ts';
+import type { Config } from '../config/types.ts';
+import type { Host } from '../host/host.ts';
+import { recordingHost } from '../host/recording-host.ts';
+import type { InitContext } from '../phases/context.ts';
+import { initPhases } from '../phases/init.ts';
+import { initLockName } from '../phases/plan-reset.ts';
+import { preflightFindings } from '../phases/preflight.ts';
+import { findPhase, runPhases } from '../phases/run.ts';
+import { agentDoor } from './agent-door.ts';
+import { agentStarter } from './agent-starter.ts';
+import type { CliContext, CommandRun } from './command.ts';
+import { initSummary } from './init-summary.ts';
+import { madeRecord } from './made-record.ts';
+import type { CliReport } from './report.ts';
+import { createReport } from './report.ts';
+import type { Options } from './workflow-context.ts';
+import { pathsFor, rootDirOf, textOption, workflowContext } from './workflow-context.ts';
+
+type Invocation = Parameters<CommandRun>[1];
+
+/** `bootstrap init`: the whole workflow, then what to do with the control plane. */
+export const run: CommandRun = async (cli, invocation) => {
+  const startedMs = cli.clock.now();
+  const setup = await setUp(cli, invocation);
+  const { context, report, config } = setup;
+  await locked(setup, () =>
+    runPhases(initPhases, context, {
+      clock: cli.clock,
+      signal: cli.signal,
+      workflow: report,
+      skipPhases: config.init.skipPhases,
+    }),
+  );
+  report.finish(await initSummary(context, { startedMs, skipped: config.init.skipPhases }));
+  if (invocation.options.foreground === true && !config.init.dryRun) await setup.foreground();
+  return 0;
+};
+
+/** `bootstrap init phase NAME [SUBPHASE]`: that one alone. */
+export async function runInitPhase(cli: CliContext, invocation: Invocation, path: readonly string[]): Promise<number> {
+  const setup = await setUp(cli, invocation);
+  const phase = findPhase(initPhases, path);
+  await locked(setup, () =>
+    runPhases([phase], setup.context, { clock: cli.clock, signal: cli.signal, workflow: setup.report }),
+  );
+  setup.report.finish({ text: '', document: { kind: 'PhaseResult', phase: path.join('/') } });
+  return 0;
+}
+
+type SetUp = {
+  readonly cli: CliContext;
+  readonly config: Config;
+  readonly paths: Paths;
+  readonly context: InitContext;
+  readonly report: CliReport;
+  /** Resolves when the agent that runs in this process has ended. */
+  readonly foreground: () => Promise<void>;
+};
+
+async function setUp(cli: CliContext, { options, common }: Invocation): Promise<SetUp> {
+  const root = rootDirOf(cli.host, options);
+  const file = textOption(options, 'config');
+  const config = await loadConfig({
+    host: cli.host,
+    flags: configFlagsOf(options),
+    rootDir: root,
+    ...(file === undefined ? {} : { file }),
+  });
+  const paths = pathsFor(root, config);
+  const report = createReport(cli, common);
+  for (const warning of config.warnings) report.warn(warning);
+  const made = madeRecord(cli.host, paths);
+  if (config.init.dryRun) {
+    const { dryRunSetUp } = await import('./dry-run.ts');
+    const dry = await dryRunSetUp({ cli, common, options, config, paths, report, made });
+    return { cli, config, paths, report, context: dry, foreground: async () => {} };
+  }
+  const host = recordingHost(cli.host, (entries) => made.add(entries));
+  const { starter, foreground } = await starterOf({ cli, host, paths, options, common });
+  const agent = agentDoor({ host, clock: cli.clock, paths, starter });
+  const context = workflowContext({ cli, common, options, config, paths, host, report, made, agent });
+  return { cli, config, paths, context, report, foreground };
+}
+
+async function starterOf(input: {
+  readonly cli: CliContext;
+  readonly host: Host;
+  readonly paths: Paths;
+  readonly options: Options;
+  readonly common: Invocation['common'];
+}) {
+  if (input.options.foreground !== true) {
+    return { starter: await agentStarter(input.host, input.paths), foreground: async () => {} };
+  }
+  const { foregroundStarter } = await import('./foreground-starter.ts');
+  return foregroundStarter(input);
+}
+
+/** Not even the lock can be made: preflight knows how to say why, with all else that is wrong. */
+async function refuseUnwritable(context: InitContext, thrown: unknown): Promise<never> {
+  if (!hasCode(thrown, 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EEXIST')) throw thrown;
+  const findings = errorsOf(await preflightFindings(context));
+  throw new PreflightError(`${context.paths.stateDir} cannot be written to; nothing was changed`, {
+    findings,
+    cause: thrown,
+  });
+}
+
+/** Only one `init` or `reset` at a time works below a root directory. */
+export async function locked(
+  { cli, paths, context }: Pick<SetUp, 'cli' | 'paths' | 'context'>,
+  work: () => Promise<void>,
+): Promise<void> {
+  if (context.dryRun) return work();
+  await context.made.add([]).catch((thrown: unknown) => refuseUnwritable(context, thrown));
+  const lock = await takeLock(cli.host, join(paths.stateDir, initLockName), 'init or reset');
+  try {
+    await work();
+    cli.signal.throwIfAborted();
+  } catch (thrown) {
+    if (!cli.signal.aborted) throw thrown;
+    throw new InterruptedError('interrupted; what was begun is whole', {
+      hint: 'bootstrap init goes on from here, bootstrap reset removes it',
+    });
+  } finally {
+    await lock.release();
+  }
+}

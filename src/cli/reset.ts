@@ -1,0 +1,87 @@
+import { readOwnerId } from '../agent/owner.ts';
+import { PreflightError, UsageError } from '../base/errors.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/types.ts';
+import type { ResetContext } from '../phases/reset.ts';
+import { resetPhases } from '../phases/reset.ts';
+import { runPhases } from '../phases/run.ts';
+import { agentDoor } from './agent-door.ts';
+import { agentStarter } from './agent-starter.ts';
+import type { CliContext, CommandRun } from './command.ts';
+import { locked } from './init.ts';
+import { rootFlag } from './init-summary.ts';
+import { madeRecord, rememberedRecord } from './made-record.ts';
+import { createReport } from './report.ts';
+import type { Options } from './workflow-context.ts';
+import { listOption, pathsFor, rootDirOf, textOption, workflowContext } from './workflow-context.ts';
+
+/** `bootstrap reset`: stops what init started and removes what init made, then says what is left. */
+export const run: CommandRun = async (cli, { options, common }) => {
+  const root = rootDirOf(cli.host, options);
+  const config = await resetConfig(cli, options, root);
+  const paths = pathsFor(root, config);
+  const dryRun = options.dryRun === true;
+  const report = createReport(cli, common);
+  const real = madeRecord(cli.host, paths);
+  const entries = await real.all();
+  const nothing = entries.length === 0 && (await cli.host.stat(paths.stateDir)) === undefined;
+  if (nothing) {
+    report.finish({
+      text: `Nothing of bootstrap is below ${root}.\n`,
+      document: { kind: 'ResetResult', found: false },
+    });
+    return 0;
+  }
+  if (!dryRun) await agree(cli, config.reset.force || options.force === true, root);
+  const host = dryRun ? (await import('./dry-run.ts')).dryRunHostFor(cli, report, await overlayFor(cli)) : cli.host;
+  const agent = agentDoor({ host, clock: cli.clock, paths, starter: await agentStarter(host, paths) });
+  const made = dryRun ? rememberedRecord(real) : real;
+  const context: ResetContext = {
+    ...workflowContext({ cli, common, options, config, paths, host, report, made, agent }),
+    dryRun,
+    mayHavePods: async () => (await readOwnerId(cli.host, paths.stateDir)) !== undefined,
+    cleanupTmpDir: config.reset.cleanupTmpDir || options.cleanupTmpDir === true,
+  };
+  const skipPhases = [...config.reset.skipPhases, ...listOption(options, 'skipPhases')];
+  await locked({ cli, paths, context }, () =>
+    runPhases(resetPhases, context, { clock: cli.clock, signal: cli.signal, workflow: report, skipPhases }),
+  );
+  const text = dryRun
+    ? 'Nothing was changed: this was a dry run.\n'
+    : `Reset: nothing of this control plane runs any more.${again(root)}`;
+  report.finish({ text, document: { kind: 'ResetResult', found: true, dryRun } });
+  return 0;
+};
+
+function again(root: string): string {
+  return `\nbootstrap init${rootFlag(root)} makes a new one.\n`;
+}
+
+/** Flags of reset only name places; what else the file says is not looked at, and may be wrong for all we care. */
+async function resetConfig(cli: CliContext, options: Options, rootDir: string): Promise<Config> {
+  const file = textOption(options, 'config');
+  const certDir = textOption(options, 'certDir');
+  return loadConfig({
+    host: cli.host,
+    rootDir,
+    // The address is not needed here, and a machine may have none.
+    flags: {
+      ...(certDir === undefined ? {} : { certDir }),
+      ...(file === undefined ? { apiserverAdvertiseAddress: '127.0.0.1' } : {}),
+    },
+    ...(file === undefined ? {} : { file }),
+  });
+}
+
+async function agree(cli: CliContext, force: boolean, root: string): Promise<void> {
+  if (force) return;
+  if (cli.confirm === undefined) {
+    throw new UsageError('reset asks before it removes, and here is no terminal to ask on', { hint: 'pass --force' });
+  }
+  const question = `Remove the control plane below ${root}, its data and its certificates?`;
+  if (!(await cli.confirm(question))) throw new PreflightError('not confirmed; nothing was changed');
+}
+
+async function overlayFor(cli: CliContext): Promise<string> {
+  return (await import('./dry-run.ts')).overlayDirectory(cli.host);
+}

@@ -1,0 +1,1 @@
+export async function pullImage(..._: unknown[]): Promise<string> { throw new Error('x'); }

@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { HostProcesses, ProcessIdentity } from '../../host/host.ts';
+
+export type ProcessRow = {
+  readonly pid: number;
+  readonly startTicks: string;
+  readonly session: number;
+  readonly state: string;
+};
+
+/** Every process, from /proc/PID/stat (proc(5)). Read at once: some 10 µs each, and the list is of one moment. */
+export function readProcesses(): readonly ProcessRow[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        return [decodeStat(readFileSync(`/proc/${name}/stat`, 'latin1'))];
+      } catch {
+        // Gone meanwhile.
+        return [];
+      }
+    });
+}
+
+/**
+ * Who is left in the session that `leader` made. The kernel gives a session's number to no new process while somebody
+ * is in it; if the number's holder is another process than the leader, the session is another too.
+ */
+export function planLeftovers(leader: ProcessIdentity, processes: readonly ProcessRow[]): readonly ProcessRow[] {
+  const holder = processes.find(({ pid }) => pid === leader.pid);
+  if (holder !== undefined && holder.startTicks !== leader.startTicks) return [];
+  return processes.filter(
+    ({ session, state, startTicks }) =>
+      session === leader.pid && !'ZX'.includes(state) && Number(startTicks) >= Number(leader.startTicks),
+  );
+}
+
+/** Kills all that is left of a container's session, the program itself included when it still lives. */
+export function killSession(host: Pick<HostProcesses, 'kill'>, leader: ProcessIdentity): void {
+  for (const { pid } of planLeftovers(leader, readProcesses())) host.kill(pid, 'SIGKILL');
+}
+
+/** A stop signal as pods and images name it: `SIGTERM`, `TERM`, `15`; undefined when this system has no such signal. */
+export function signalOf(name: string): NodeJS.Signals | undefined {
+  const entries = Object.entries(constants.signals) as [NodeJS.Signals, number][];
+  const wanted = name.toUpperCase().replace(/^(?!SIG)/, 'SIG');
+  return entries.find(([signal, number]) => signal === wanted || String(number) === name)?.[0];
+}
+
+function decodeStat(text: string): ProcessRow {
+  const pid = Number.parseInt(text, 10);
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { pid, state: fields[0] ?? '', session: Number(fields[3]), startTicks: fields[19] ?? '' };
+}
