@@ -136,7 +136,8 @@ class Run {
     await host.makeDirectory(context.paths.dir, { mode: 0o750 });
     await host.makeDirectory(context.paths.logDir, { mode: 0o755 });
     await prepareVolumes(host, pod, context.paths);
-    if (runtime.type !== 'process') await images.get(uid, { image: context.sandboxImage, imagePullPolicy: 'IfNotPresent' });
+    if (runtime.type !== 'process')
+      await images.get(uid, { image: context.sandboxImage, imagePullPolicy: 'IfNotPresent' });
     const id = await runtime.createSandbox(await sandboxConfig(host, context, attempt));
     log.verbose(1, `${namespace}/${name}: sandbox ${id}`);
     const ips = pod.spec.hostNetwork ? [] : await this.#ipsOf({ name, namespace }, id);
@@ -146,10 +147,15 @@ class Run {
   async #warnOfOthers(pod: { readonly namespace: string; readonly name: string }): Promise<void> {
     const others = await this.#doors.runtime.foreignPods(pod);
     if (others.length === 0) return;
-    this.#doors.log.warn(`${pod.namespace}/${pod.name} exists for somebody else too, which is left alone: ${others.join(', ')}`);
+    this.#doors.log.warn(
+      `${pod.namespace}/${pod.name} exists for somebody else too, which is left alone: ${others.join(', ')}`,
+    );
   }
 
-  async #ipsOf(pod: { readonly namespace: string; readonly name: string }, sandboxId: string): Promise<readonly string[]> {
+  async #ipsOf(
+    pod: { readonly namespace: string; readonly name: string },
+    sandboxId: string,
+  ): Promise<readonly string[]> {
     const observed = await this.#doors.runtime.observePods(pod);
     return observed.flatMap(({ sandboxes }) => sandboxes).find(({ id }) => id === sandboxId)?.ips ?? [];
   }
@@ -157,7 +163,9 @@ class Run {
   async #stop({ id, graceSeconds }: StopContainer): Promise<void> {
     const container = this.#observed(id);
     if (container === undefined) return this.#doors.runtime.stopContainer(id, graceSeconds);
-    const sandbox = this.#input.observed.flatMap(({ sandboxes }) => sandboxes).find((own) => own.id === container.sandboxId);
+    const sandbox = this.#input.observed
+      .flatMap(({ sandboxes }) => sandboxes)
+      .find((own) => own.id === container.sandboxId);
     const address = sandbox?.ips[0] ?? this.#input.context?.node.ips[0] ?? '127.0.0.1';
     await stopContainer(this.#doors, container, { graceSeconds, address });
   }

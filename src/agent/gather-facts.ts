@@ -1,7 +1,7 @@
 import { messageOf } from '../base/errors.ts';
+import type { Host } from '../host/host.ts';
 import type { Container } from '../kube/types.ts';
 import type { ContainerRuntime, ObservedPod } from '../runtime/runtime.ts';
-import type { Host } from '../host/host.ts';
 import { containerConfig } from './containers/container-config.ts';
 import type { PodContext } from './containers/pod-context.ts';
 import { sandboxConfig } from './containers/sandbox-config.ts';
@@ -27,7 +27,9 @@ export async function gatherStartFacts(
   const { pod, uid } = context.desired;
   const seen = observed.find((candidate) => candidate.pod.uid === uid)?.containers ?? [];
   const all = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
-  const idle = all.filter(({ name }) => !seen.some((container) => container.name === name && container.state === 'running'));
+  const idle = all.filter(
+    ({ name }) => !seen.some((container) => container.name === name && container.state === 'running'),
+  );
   if (idle.length === 0) return { images: new Map(), loggedAttempts: new Map(), refusals: [] };
   const unseen = idle.filter(({ name }) => !seen.some((container) => container.name === name));
   const [images, loggedAttempts, refusals] = await Promise.all([

@@ -59,13 +59,13 @@ export class ImagePuller {
   async get(podUid: string, { image, imagePullPolicy }: Wanted): Promise<ImageInfo> {
     const key = `${podUid}/${image}`;
     const known = this.#known.get(image);
-    this.#known.delete(image);
     if (known !== undefined && this.#clock.now() - known.atMs < knownForMs) return known.info;
     const running = this.#running.get(image) ?? this.#start(image, imagePullPolicy);
     try {
       const info = await running;
       this.#failures.delete(key);
       this.#fetchedAtMs.set(key, this.#clock.now());
+      this.#known.set(image, { info, atMs: this.#clock.now() });
       return info;
     } catch (thrown) {
       this.#failed(key, image, messageOf(thrown));

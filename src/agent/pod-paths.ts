@@ -31,7 +31,11 @@ export function podPaths(roots: PodPathRoots, pod: PodIdentity): PodPaths {
 }
 
 /** `/var/log/containers/<pod>_<ns>_<container>-<id>.log`, the file name cut to 255 characters as the kubelet does. */
-export function containerLogLink(roots: PodPathRoots, pod: PodIdentity, container: { name: string; id: string }): string {
+export function containerLogLink(
+  roots: PodPathRoots,
+  pod: PodIdentity,
+  container: { name: string; id: string },
+): string {
   const body = `${pod.name}_${pod.namespace}_${container.name}-${container.id}`.slice(0, 251);
   return join(roots.containerLogsDir, `${body}.log`);
 }

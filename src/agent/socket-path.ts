@@ -30,7 +30,11 @@ export async function prepareSocketPath(
 }
 
 /** Takes away what prepareSocketPath made. */
-export async function removeSocketPath(host: Pick<HostFiles, 'remove'>, paths: SocketPaths, path: string): Promise<void> {
+export async function removeSocketPath(
+  host: Pick<HostFiles, 'remove'>,
+  paths: SocketPaths,
+  path: string,
+): Promise<void> {
   await host.remove(path);
   if (path !== paths.agentSocket) await host.remove(pointerOf(paths));
 }

@@ -51,8 +51,7 @@ export class StartGates {
   /** Why the pod has to wait, undefined when it need not. `name` is without the node's suffix. Begins to ask the URL. */
   heldBack(pod: { readonly key: string; readonly namespace: string; readonly name: string }): string | undefined {
     const closed = this.#gates.filter(
-      ({ rule, openUntilMs }) =>
-        rule.pods.includes(`${pod.namespace}/${pod.name}`) && openUntilMs < this.#clock.now(),
+      ({ rule, openUntilMs }) => rule.pods.includes(`${pod.namespace}/${pod.name}`) && openUntilMs < this.#clock.now(),
     );
     for (const gate of closed) this.#wait(gate, pod.key);
     const [first] = closed;

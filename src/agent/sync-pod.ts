@@ -5,10 +5,10 @@ import { applyActions } from './apply.ts';
 import type { PodContext } from './containers/pod-context.ts';
 import type { DesiredPod } from './desired.ts';
 import { gatherStartFacts, type StartFacts } from './gather-facts.ts';
-import type { PodRecord } from './pod-record.ts';
 import type { PodPlan } from './plan/actions.ts';
 import type { PodFacts } from './plan/facts.ts';
 import { planPod } from './plan/plan-pod.ts';
+import type { PodRecord } from './pod-record.ts';
 import type { Prober } from './probes/prober.ts';
 import type { StartDoors } from './start-container.ts';
 import type { StartGates } from './start-gates.ts';
@@ -136,7 +136,10 @@ function heldBackOf({ gates }: SyncDoors, record: PodRecord, { pod, uid }: Desir
 /** Probes what runs of the desired pod; what is going to be stopped keeps the probes it has until it is gone. */
 function track({ prober, contextOf }: SyncDoors, record: PodRecord, desired: DesiredPod | undefined): void {
   const spec = desired ?? record.lastDesired;
-  if (spec === undefined) return prober.track(record.key, []);
+  if (spec === undefined) {
+    prober.track(record.key, []);
+    return;
+  }
   const { ips } = contextOf(spec).node;
   const own = record.observed.find(({ pod }) => pod.uid === spec.uid);
   const running = (own?.containers ?? []).filter(({ state }) => state === 'running');

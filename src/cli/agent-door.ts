@@ -2,6 +2,7 @@ import type { AgentConfiguration } from '../agent/configuration.ts';
 import { lockHolder } from '../agent/lock.ts';
 import { agentSocketPath } from '../agent/socket-path.ts';
 import type { Clock } from '../base/clock.ts';
+import { dirname } from 'node:path';
 import { sleep } from '../base/clock.ts';
 import { OperationError } from '../base/errors.ts';
 import type { Paths } from '../config/paths.ts';
@@ -34,6 +35,7 @@ export function agentDoor({ host, clock, paths, starter }: DoorInput): AgentDoor
       return text === undefined ? undefined : (parseJsonOrYaml(text) as AgentConfiguration | undefined);
     },
     configure: async (configuration) => {
+      await host.makeDirectory(dirname(paths.runDir));
       await host.makeDirectory(paths.podLogsDir);
       await host.makeDirectory(paths.containerLogsDir);
       await host.makeDirectory(paths.runDir, { mode: 0o700 });

@@ -31,7 +31,7 @@ function detachedStarter(host: Host, paths: Paths): AgentStarter {
         cwd: paths.root,
         env: host.environment(),
       });
-      return `pid ${pid}`;
+      return pid === host.pid ? 'not in a dry run' : `pid ${pid}`;
     },
     disable: async () => {},
   };

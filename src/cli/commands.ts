@@ -1,4 +1,6 @@
+import { agentCommand } from './agent-command.ts';
 import type { CliCommand } from './command.ts';
+import { imagesCommands } from './images-command.ts';
 import { initCommand } from './init-command.ts';
 import { configOption, configurationOptions, rootDirOption } from './options.ts';
 
@@ -28,6 +30,7 @@ export const commands: readonly CliCommand[] = [
     ],
     load: () => import('./reset.ts'),
   },
+  agentCommand,
   {
     name: 'status',
     summary: 'components, pods, probes, restarts, certificates',
@@ -79,6 +82,7 @@ export const commands: readonly CliCommand[] = [
       },
     ],
   },
+  imagesCommands,
   {
     name: 'version',
     summary: 'our version, and the Kubernetes version this release is made for',

@@ -122,9 +122,10 @@ export const pruneImages: CommandRun = (context, invocation) =>
     if (dryRun === false && unneeded.length > 0) await confirmed(context, invocation, unneeded);
     const removed: string[] = [];
     for (const { id, tags } of unneeded) {
-      if (dryRun === false) await session.runtime.removeImage(id);
-      for (const tag of tags) report.item({ item: tag, action: 'remove', because: 'not needed by the configuration' });
-      removed.push(...tags);
+      const why = dryRun === false ? await removeUnused(session, id) : undefined;
+      const action = why === undefined ? 'remove' : 'keep';
+      for (const tag of tags) report.item({ item: tag, action, because: why ?? 'not needed by the configuration' });
+      if (why === undefined) removed.push(...tags);
     }
     const text = removed.map((tag) => `${tag}\n`).join('');
     report.finish({ text, document: { runtime: session.choice.type, dryRun, removed } });
@@ -142,6 +143,16 @@ async function planPrune({ runtime, needed }: ImageSession) {
       !used.has(id) &&
       tags.every((tag) => repositories.has(repositoryOf(tag)) && !needed.includes(tag)),
   );
+}
+
+/** Why it stays; a container that is not ours may use it, which only the runtime knows. */
+async function removeUnused({ runtime }: ImageSession, id: string): Promise<string | undefined> {
+  try {
+    await runtime.removeImage(id);
+    return undefined;
+  } catch (thrown) {
+    return messageOf(thrown);
+  }
 }
 
 function repositoryOf(reference: string): string {

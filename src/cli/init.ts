@@ -12,6 +12,7 @@ import type { InitContext } from '../phases/context.ts';
 import { initPhases } from '../phases/init.ts';
 import { initLockName } from '../phases/plan-reset.ts';
 import { preflightFindings } from '../phases/preflight.ts';
+import { runInit } from '../phases/run-init.ts';
 import { findPhase, runPhases } from '../phases/run.ts';
 import { agentDoor } from './agent-door.ts';
 import { agentStarter } from './agent-starter.ts';
@@ -30,8 +31,10 @@ export const run: CommandRun = async (cli, invocation) => {
   const startedMs = cli.clock.now();
   const setup = await setUp(cli, invocation);
   const { context, report, config } = setup;
+  // A dry run tells one thing after another: nothing is gained by doing what is not done at the same time.
+  const workflow = config.init.dryRun ? (...[context, walk]: Parameters<typeof runInit>) => runPhases(initPhases, context, walk) : runInit;
   await locked(setup, () =>
-    runPhases(initPhases, context, {
+    workflow(context, {
       clock: cli.clock,
       signal: cli.signal,
       workflow: report,
@@ -75,7 +78,7 @@ async function setUp(cli: CliContext, { options, common }: Invocation): Promise<
   });
   const paths = pathsFor(root, config);
   const report = createReport(cli, common);
-  for (const warning of config.warnings) report.warn(warning);
+  for (const warning of config.warnings) report.warn(warning.replace(/(^|: )warning: /, '$1'));
   const made = madeRecord(cli.host, paths);
   if (config.init.dryRun) {
     const { dryRunSetUp } = await import('./dry-run.ts');

@@ -42,7 +42,10 @@ function textReport({ stdout, stderr, clock }: Streams, common: CommonOptions): 
     waiting: (what, sinceMs) => living.show(what, sinceMs, clock.now()),
     info: (message) => line(`  ${message}`),
     warn: (message) => line(`  ${style.yellow('warning:')} ${message}`),
-    file: (path, content) => line(`${style.bold(`--- ${path}`)}\n${content.trimEnd()}\n`),
+    file: (path, content) => {
+      living.clear();
+      stdout.write(`${styleOf(common.color && stdout.isTerminal).bold(`--- ${path}`)}\n${content.trimEnd()}\n\n`);
+    },
     finish: (result) => {
       living.clear();
       stdout.write(result.text);

@@ -8,6 +8,7 @@ import type { Paths } from '../config/paths.ts';
 import { pathsOf } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
 import type { Host } from '../host/host.ts';
+import { whyNotWritable } from '../host/writable.ts';
 import { createKubeClient } from '../kube/client.ts';
 import { parseKubeconfig } from '../kubeconfig/kubeconfig.ts';
 import type { AgentDoor, InitContext, MadeRecord } from '../phases/context.ts';
@@ -88,6 +89,7 @@ export function workflowContext(input: WorkflowInput): InitContext {
     ignoredChecks: new Set(config.init.nodeRegistration.ignorePreflightErrors.map((name) => name.toLowerCase())),
     waitTimeoutMs: durationOption(options, 'waitTimeout') ?? config.init.timeouts.controlPlaneComponentHealthCheckMs,
     made: input.made,
+    whyNotWritable,
     agent: input.agent,
     runtimeType,
     runtime,

@@ -136,6 +136,10 @@ function overlayFiles(real: Host, { overlay, onEffect }: DryRunOptions): Overlai
       return [...new Set([...kept, ...(above ?? [])])].sort();
     },
     watch: (path, onChange, onError) => real.watch(path, onChange, onError),
-    freeBytes: (path) => real.freeBytes(path),
+    freeBytes: async (path) => {
+      let at = path;
+      while (at !== dirname(at) && (await real.stat(at)) === undefined) at = dirname(at);
+      return real.freeBytes(at);
+    },
   };
 }

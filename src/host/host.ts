@@ -104,6 +104,8 @@ export type HttpRequest = {
   readonly maxBytes?: number;
   /** Keep the connection for later requests; default false. */
   readonly keepAlive?: boolean;
+  /** Go by the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name; default false: the way is direct. */
+  readonly throughProxy?: boolean;
 };
 
 export type ListeningSocket = {

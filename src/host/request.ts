@@ -33,7 +33,7 @@ export function requestStream(url: string, options: HttpRequest = {}): Promise<S
     const outgoing = (secure ? https : http).request(url, {
       method: options.method ?? 'GET',
       headers: { ...options.headers, ...lengthOf(options.body) },
-      agent: options.keepAlive ? undefined : false,
+      agent: agentFor(secure, options),
       ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
       ...(timeouts.length === 0 ? {} : { signal: AbortSignal.any(timeouts) }),
       ...(secure ? tlsOptions(options) : {}),
@@ -49,6 +49,12 @@ export function requestStream(url: string, options: HttpRequest = {}): Promise<S
     });
     outgoing.end(options.body);
   });
+}
+
+function agentFor(secure: boolean, options: HttpRequest): http.Agent | false | undefined {
+  // Node's own reading of the proxy variables (http.Agent `proxyEnv`, Node 24.5).
+  if (options.throughProxy) return new (secure ? https : http).Agent({ proxyEnv: process.env });
+  return options.keepAlive ? undefined : false;
 }
 
 function tlsOptions(options: HttpRequest): https.RequestOptions {
@@ -81,6 +87,10 @@ function connectTimer(outgoing: http.ClientRequest, url: string, limitMs: number
     () => outgoing.destroy(new Error(`no connection for ${url} within ${limitMs / 1000} s`)),
     limitMs,
   );
-  outgoing.on('socket', (socket) => socket.on('connect', () => clearTimeout(timer)));
+  outgoing.on('socket', (socket) => {
+    // A kept connection, or one through a proxy, is there already.
+    if (socket.connecting) socket.on('connect', () => clearTimeout(timer));
+    else clearTimeout(timer);
+  });
   return () => clearTimeout(timer);
 }

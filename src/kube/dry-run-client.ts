@@ -15,7 +15,8 @@ export function dryRunKubeClient(server: string, onChange: (request: PlannedRequ
   const objects = new Map<string, KubeObject>();
   return {
     server,
-    get: async <T>(path: string) => {
+    get: async <T>(address: string) => {
+      const path = address.split('?')[0] ?? address;
       const known = objects.get(path);
       if (known !== undefined) return known as T;
       const collection = /^\/api(s\/[^/]+)?\/v\w+\/(namespaces\/[^/]+\/)?[a-z]+$/.test(path);

@@ -38,6 +38,8 @@ export type InitContext = PhaseContext & {
   readonly ignoredChecks: ReadonlySet<string>;
   readonly waitTimeoutMs: number;
   readonly made: MadeRecord;
+  /** The system's error code that writing into a directory would give. */
+  readonly whyNotWritable: (directory: string) => Promise<string | undefined>;
   readonly agent: AgentDoor;
   /** Which runtime the configuration means on this machine, `auto` decided; throws when it cannot be had. */
   readonly runtimeType: () => Promise<{ readonly type: RuntimeType; readonly endpoint: string | undefined }>;

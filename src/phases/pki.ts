@@ -24,7 +24,7 @@ export async function planPki(context: Pick<PhaseContext, 'host' | 'config' | 'p
 export type PkiRun = { readonly etcdStart: Promise<void>; readonly done: Promise<void> };
 
 /** Starts making all that the plan says (which must hold no errors), etcd's files first, kubeconfigs beside certificates. */
-export function startPki(context: PhaseContext, plan: PkiPlan): PkiRun {
+export function startPki(context: PhaseContext, plan: PkiPlan, kubeconfigContext = context): PkiRun {
   const keys = keySourceFor(context);
   const all = plan.certificates.items.map(({ name }) => name);
   const etcd = gate(all.filter((name) => etcdStartCertificates.includes(name)));
@@ -40,7 +40,7 @@ export function startPki(context: PhaseContext, plan: PkiPlan): PkiRun {
     etcd.failed(thrown);
     ca.failed(thrown);
   });
-  const kubeconfigs = plan.kubeconfigs && applyConfs(context, plan.kubeconfigs, { keys, caReady: ca.open });
+  const kubeconfigs = plan.kubeconfigs && applyConfs(kubeconfigContext, plan.kubeconfigs, { keys, caReady: ca.open });
   return { etcdStart: etcd.open, done: settleBoth(certificates, kubeconfigs) };
 }
 

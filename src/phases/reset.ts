@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { messageOf, OperationError } from '../base/errors.ts';
 import { sha256Hex } from '../base/hash.ts';
 import type { RecordEntry } from '../host/recording-host.ts';
@@ -94,7 +94,8 @@ async function removeFiles(context: ResetContext): Promise<void> {
       ? [{ path: paths.temporaryDir, do: 'remove-tree' as const, because: '--cleanup-tmp-dir' }]
       : []),
   ];
-  for (const action of actions) await applyAction(context, action);
+  for (const action of actions) await applyAction(context.host, action);
+  reportActions(context, actions);
   await removeLeftovers(context, entries);
   await removeEmptyDirectories(context, entries);
 }
@@ -114,17 +115,29 @@ async function findAll(
   return found;
 }
 
-async function applyAction({ host, report }: ResetContext, action: ResetAction): Promise<void> {
-  if (action.do === 'leave') return report.item({ item: action.path, action: 'leave', because: action.because });
-  if (action.do === 'remove-contents') {
-    for (const name of (await host.list(action.path)) ?? []) {
-      if (name !== 'lost+found') await host.remove(join(action.path, name), { recursive: true });
-    }
-  } else {
+async function applyAction(host: ResetContext['host'], action: ResetAction): Promise<void> {
+  if (action.do === 'leave') return;
+  if (action.do !== 'remove-contents') {
     await host.remove(action.path, { recursive: action.do === 'remove-tree' });
+    return;
   }
-  // Temporary files and the agent's own are no news.
-  if (action.because !== "the agent's") report.item({ item: action.path, action: 'remove', because: action.because });
+  for (const name of (await host.list(action.path)) ?? []) {
+    if (name !== 'lost+found') await host.remove(join(action.path, name), { recursive: true });
+  }
+}
+
+/** What goes by directory, what stays one by one. */
+function reportActions({ report }: ResetContext, actions: readonly ResetAction[]): void {
+  const gone = actions.filter((action) => action.do !== 'leave');
+  const place = (action: ResetAction) => (action.do === 'remove-contents' ? action.path : dirname(action.path));
+  for (const [directory, group] of Map.groupBy(gone, place)) {
+    const whys = Map.groupBy(group, ({ because }) => because);
+    const because = [...whys].map(([why, { length }]) => `${why} (${length})`).join(', ');
+    report.item({ item: directory, action: 'remove', because });
+  }
+  for (const action of actions.filter((candidate) => candidate.do === 'leave')) {
+    report.item({ item: action.path, action: 'leave', because: action.because });
+  }
 }
 
 /** Half-written files beside those that we write; the record itself goes last, so that a killed reset can go on. */

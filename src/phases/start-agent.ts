@@ -23,11 +23,14 @@ export const startAgentPhase: Phase<InitContext> = {
 
 /** Starts the agent without waiting for it. Changes nothing when it runs with the wanted configuration. */
 export async function beginAgent(context: InitContext): Promise<void> {
-  const { agent, report } = context;
+  const { agent, paths, report } = context;
   const wanted = agentConfigurationOf({ ...context, runtime: await allowedRuntime(context) });
   const [pid, present] = await Promise.all([agent.pid(), agent.configuration()]);
   const plan = planAgent(wanted, { pid, present });
   if (plan.do === 'keep') return report.item({ item: 'agent', action: 'keep', because: plan.because });
+  await context.host.makeDirectory(paths.kubernetesDir);
+  // There before the agent looks: a directory that comes later is seen only at the next rescan.
+  await context.host.makeDirectory(paths.manifestsDir, { mode: 0o700 });
   await agent.configure(wanted);
   if (plan.do === 'restart') await agent.stop();
   const how = await agent.start();

@@ -54,6 +54,8 @@ export async function openRuntime(options: {
   readonly log: Log;
   readonly owner: string;
   readonly paths: { readonly root: string; readonly containersDir: string };
+  /** Of Docker's json-file logs; the process runtime's are rotated by the agent. */
+  readonly logRotation?: { readonly maxBytes: number; readonly maxFiles: number } | undefined;
 }): Promise<ContainerRuntime> {
   const { type, endpoint, paths, ...common } = options;
   if (type === 'docker') {

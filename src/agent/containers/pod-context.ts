@@ -1,5 +1,5 @@
-import type { NodeCapacity } from '../env/resource-ref.ts';
 import type { DesiredPod } from '../desired.ts';
+import type { NodeCapacity } from '../env/resource-ref.ts';
 import type { PodPaths } from '../pod-paths.ts';
 import type { SeccompRules } from './security.ts';
 

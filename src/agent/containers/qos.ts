@@ -1,4 +1,4 @@
-import { wholeValue, milliValue } from '../../kube/quantity.ts';
+import { milliValue, wholeValue } from '../../kube/quantity.ts';
 import type { Container, Pod } from '../../kube/types.ts';
 import { isSidecar } from '../plan/restart-policy.ts';
 

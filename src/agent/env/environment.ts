@@ -16,11 +16,11 @@ export type EnvironmentInput = {
  */
 export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<string, string> {
   const variables = new Map<string, string>();
-  for (const entry of input.container.env ?? []) variables.set(entry.name, valueOf(entry, variables, input));
+  for (const entry of input.container.env ?? []) variables.set(entry.name, variableValue(entry, variables, input));
   return variables;
 }
 
-function valueOf(entry: EnvVar, variables: ReadonlyMap<string, string>, input: EnvironmentInput): string {
+function variableValue(entry: EnvVar, variables: ReadonlyMap<string, string>, input: EnvironmentInput): string {
   const { fieldRef, resourceFieldRef } = entry.valueFrom ?? {};
   if (entry.valueFrom === undefined) return expandVariables(entry.value ?? '', variables);
   if (fieldRef !== undefined) return fieldValue(input.pod, fieldRef.fieldPath, input.addresses);

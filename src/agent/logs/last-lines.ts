@@ -8,7 +8,10 @@ export async function lastLogLines(
   count: number,
 ): Promise<readonly string[]> {
   const data = await host.readFile(path).catch(() => undefined);
-  const lines = Buffer.from(data ?? []).toString('utf8').split('\n').filter((line) => line !== '');
+  const lines = Buffer.from(data ?? [])
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
   // The form is on the first line of the file; parts of a line are few.
   const parser = new LogLineParser();
   return lines

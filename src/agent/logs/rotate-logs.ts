@@ -30,7 +30,8 @@ async function rotate({ host, maxFiles, copyAndTruncate }: LogRotation, path: st
   const older = Math.max(1, maxFiles - 1);
   await host.remove(`${path}.${older}`);
   for (let number = older - 1; number >= 1; number--) {
-    if ((await host.stat(`${path}.${number}`)) !== undefined) await host.rename(`${path}.${number}`, `${path}.${number + 1}`);
+    if ((await host.stat(`${path}.${number}`)) !== undefined)
+      await host.rename(`${path}.${number}`, `${path}.${number + 1}`);
   }
   await copyAndTruncate(path, `${path}.1`);
 }

@@ -1,5 +1,5 @@
-import type { ObservedContainer, ObservedPod, ObservedSandbox, PodIdentity } from '../../runtime/runtime.ts';
 import { annotations } from '../../runtime/labels.ts';
+import type { ObservedContainer, ObservedPod, ObservedSandbox, PodIdentity } from '../../runtime/runtime.ts';
 import type { DesiredPod } from '../desired.ts';
 
 /** What exists of one pod in the runtime; newest attempts first. */

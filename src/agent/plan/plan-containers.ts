@@ -37,7 +37,10 @@ function planEnd(inSandbox: readonly ObservedContainer[], sandbox: ObservedSandb
   return { actions: [...planStops(inSandbox, because), { do: 'stop-sandbox', id: sandbox.id, because }] };
 }
 
-function planMains({ desired, own, sandbox, facts }: ContainersInput, inSandbox: readonly ObservedContainer[]): PodPlan[] {
+function planMains(
+  { desired, own, sandbox, facts }: ContainersInput,
+  inSandbox: readonly ObservedContainer[],
+): PodPlan[] {
   return desired.pod.spec.containers.flatMap((container) => {
     const seen = newest(inSandbox, container.name);
     const because = whyStart(desired, container, seen);
@@ -46,11 +49,7 @@ function planMains({ desired, own, sandbox, facts }: ContainersInput, inSandbox:
   });
 }
 
-function whyStart(
-  { pod }: DesiredPod,
-  container: Container,
-  seen: ObservedContainer | undefined,
-): string | undefined {
+function whyStart({ pod }: DesiredPod, container: Container, seen: ObservedContainer | undefined): string | undefined {
   if (seen === undefined) return 'it is not there yet';
   if (seen.state === 'created') return 'it was made but not started';
   if (seen.state !== 'exited' || !restartsAfter(pod, container, seen.exitCode)) return undefined;

@@ -1,8 +1,8 @@
 import type { Container } from '../../kube/types.ts';
 import type { ObservedContainer } from '../../runtime/runtime.ts';
 import type { PodPlan } from './actions.ts';
-import type { ContainersInput } from './plan-containers.ts';
 import { newest } from './instance.ts';
+import type { ContainersInput } from './plan-containers.ts';
 import { planStart } from './plan-start.ts';
 import { initRestartsAfter, isSidecar } from './restart-policy.ts';
 

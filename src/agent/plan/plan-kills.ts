@@ -1,7 +1,7 @@
+import type { Container } from '../../kube/types.ts';
 import { annotations } from '../../runtime/labels.ts';
 import type { ObservedContainer } from '../../runtime/runtime.ts';
 import { containerHash } from '../containers/container-hash.ts';
-import type { Container } from '../../kube/types.ts';
 import type { DesiredPod } from '../desired.ts';
 import type { StopContainer } from './actions.ts';
 import type { PodFacts } from './facts.ts';

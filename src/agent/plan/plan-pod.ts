@@ -14,11 +14,7 @@ import { isOver } from './pod-end.ts';
  * is in its arguments. An empty list of actions means that all is as it should be, or that there is something to wait
  * for (`waiting`).
  */
-export function planPod(
-  desired: DesiredPod | undefined,
-  observed: readonly ObservedPod[],
-  facts: PodFacts,
-): PodPlan {
+export function planPod(desired: DesiredPod | undefined, observed: readonly ObservedPod[], facts: PodFacts): PodPlan {
   const { own, others } = partInstances(desired, observed);
   if (desired === undefined) {
     return { actions: others.flatMap((other) => planTeardown(other, 'its manifest is gone', false)) };

@@ -1,5 +1,5 @@
-import type { ObservedContainer } from '../../runtime/runtime.ts';
 import { annotations } from '../../runtime/labels.ts';
+import type { ObservedContainer } from '../../runtime/runtime.ts';
 import { agentAnnotations } from '../labels.ts';
 import type { PodAction, StopContainer } from './actions.ts';
 import type { Instance } from './instance.ts';

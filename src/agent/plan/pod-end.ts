@@ -14,9 +14,7 @@ export function initFailed(pod: Pod, containers: readonly ObservedContainer[]): 
     .filter((container) => !isSidecar(container))
     .some((container) => {
       const seen = newest(containers, container.name);
-      return (
-        seen?.state === 'exited' && seen.exitCode !== 0 && !initRestartsAfter(pod, container, seen.exitCode)
-      );
+      return seen?.state === 'exited' && seen.exitCode !== 0 && !initRestartsAfter(pod, container, seen.exitCode);
     });
 }
 

@@ -22,7 +22,8 @@ export function assignHolders(
   const losers = new Map<string, string>();
   for (const { pod, file } of candidates) {
     const holder = held.get(podKey(pod));
-    if (holder !== undefined && holder.file !== file) losers.set(file, `${podKey(pod)} is defined by ${holder.file} already`);
+    if (holder !== undefined && holder.file !== file)
+      losers.set(file, `${podKey(pod)} is defined by ${holder.file} already`);
   }
   return { held, losers };
 }

@@ -158,7 +158,10 @@ export class ManifestSource {
     const seen = new Date(clock.now()).toISOString();
     const { desired, reason, warnings } = parseManifest(text, { file: entry.file, nodeName, seen });
     for (const warning of warnings) this.#sayOnce(warning);
-    if (desired === undefined) return this.#reject(entry, reason ?? 'no static pod');
+    if (desired === undefined) {
+      this.#reject(entry, reason ?? 'no static pod');
+      return;
+    }
     if (entry.rejected !== undefined) log.info(`${entry.file} is valid again`);
     delete entry.rejected;
     entry.goodText = text;

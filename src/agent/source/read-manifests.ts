@@ -62,7 +62,8 @@ async function readDirectory(host: ReadHost, directory: string, found: FileInfo)
     const info = await host.stat(file).catch(() => undefined);
     const gone = info === undefined && (await host.stat(file, { followLinks: false })) === undefined;
     if (gone) continue;
-    if (info === undefined) files.push({ file, inode: 0, modifiedAtMs: 0, problem: 'it leads to nothing that can be read' });
+    if (info === undefined)
+      files.push({ file, inode: 0, modifiedAtMs: 0, problem: 'it leads to nothing that can be read' });
     else if (info.kind === 'file') files.push(await readOne(host, file, info));
     else ignored.push({ file, reason: `is a ${info.kind}, not a file` });
   }
@@ -73,7 +74,12 @@ async function readDirectory(host: ReadHost, directory: string, found: FileInfo)
 async function readOne(host: ReadHost, file: string, info: FileInfo): Promise<ManifestFile> {
   const { inode, modifiedAtMs } = info;
   if (info.size > longestManifest) {
-    return { file, inode, modifiedAtMs, problem: `${basename(file)} has ${info.size} bytes; 10 MiB are the most that is read` };
+    return {
+      file,
+      inode,
+      modifiedAtMs,
+      problem: `${basename(file)} has ${info.size} bytes; 10 MiB are the most that is read`,
+    };
   }
   try {
     const text = await host.readText(file);

@@ -1,7 +1,7 @@
 import type { AgentPod } from '../../kube/agent-socket.ts';
 import type { Pod } from '../../kube/types.ts';
-import type { ObservedPod, RuntimeType } from '../../runtime/runtime.ts';
 import { annotations } from '../../runtime/labels.ts';
+import type { ObservedPod, RuntimeType } from '../../runtime/runtime.ts';
 import type { DesiredPod } from '../desired.ts';
 import type { ProbeResults } from '../plan/facts.ts';
 import type { PodRecord } from '../pod-record.ts';

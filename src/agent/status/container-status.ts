@@ -42,7 +42,8 @@ export function containerStatus(input: Input): ContainerStatus {
   const backsOff = state.waiting !== undefined && seen?.state === 'exited';
   const last = backsOff ? seen : previous;
   const results = seen === undefined ? undefined : facts.probes(seen.id);
-  const started = seen?.state === 'running' && (results?.startup ?? (container.startupProbe ? 'unknown' : 'success')) === 'success';
+  const started =
+    seen?.state === 'running' && (results?.startup ?? (container.startupProbe ? 'unknown' : 'success')) === 'success';
   const ordinaryInit = isInit(input) && !isSidecar(container);
   const ready = ordinaryInit
     ? state.terminated?.exitCode === 0

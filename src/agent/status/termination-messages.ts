@@ -2,10 +2,10 @@ import type { Host } from '../../host/host.ts';
 import { annotations } from '../../runtime/labels.ts';
 import type { ObservedContainer } from '../../runtime/runtime.ts';
 import type { DesiredPod } from '../desired.ts';
+import { lastLogLines } from '../logs/last-lines.ts';
 import type { AgentPaths } from '../paths.ts';
 import { podPaths } from '../pod-paths.ts';
 import type { PodRecord } from '../pod-record.ts';
-import { lastLogLines } from '../logs/last-lines.ts';
 
 /** What the kubelet takes at most (pkg/kubelet/kuberuntime, MaxContainerTerminationMessageLength and …LogLength/Lines). */
 const longestMessage = 4096;

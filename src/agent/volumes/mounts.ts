@@ -28,7 +28,8 @@ function subPathOf({ subPath, subPathExpr, mountPath }: VolumeMount, variables: 
   if (subPathExpr === undefined) return safe(subPath ?? '', mountPath);
   const expanded = expandVariables(subPathExpr, variables);
   const [missing] = /\$\([^()]*\)/.exec(expanded) ?? [];
-  if (missing !== undefined) throw new Error(`volumeMount ${mountPath}: subPathExpr refers to ${missing}, which is not set`);
+  if (missing !== undefined)
+    throw new Error(`volumeMount ${mountPath}: subPathExpr refers to ${missing}, which is not set`);
   return safe(expanded, mountPath);
 }
 

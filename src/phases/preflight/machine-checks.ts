@@ -1,5 +1,4 @@
-import { dirname, join } from 'node:path';
-import { hasCode, messageOf } from '../../base/errors.ts';
+import { dirname } from 'node:path';
 import type { Check, CheckContext, Problem } from './check.ts';
 import { belowRoot, checkNameOf } from './check.ts';
 
@@ -83,20 +82,12 @@ async function writableDirectories(context: CheckContext): Promise<readonly Prob
   return [...problems.values()];
 }
 
-/** Asked by doing: a mode says nothing about a read-only mount or a full disk. */
-async function whyNotWritable({ host }: CheckContext, directory: string): Promise<string | undefined> {
-  if ((await host.stat(directory))?.kind !== 'directory') return 'it is not a directory';
-  const probe = join(directory, `.bootstrap-preflight-${host.pid}`);
-  try {
-    await host.createFile(probe, '', { mode: 0o600 });
-    await host.remove(probe);
-    return undefined;
-  } catch (thrown) {
-    if (hasCode(thrown, 'EROFS')) return 'the file system is read-only';
-    if (hasCode(thrown, 'EACCES', 'EPERM')) return 'permission denied';
-    if (hasCode(thrown, 'ENOSPC', 'EDQUOT')) return 'no space left on the disk';
-    return messageOf(thrown);
-  }
+/** Asked of the system, not of the mode: that says nothing about a read-only mount, or of root. */
+async function whyNotWritable(context: CheckContext, directory: string): Promise<string | undefined> {
+  if ((await context.host.stat(directory))?.kind !== 'directory') return 'it is not a directory';
+  const code = await context.whyNotWritable(directory);
+  if (code === 'EROFS') return 'the file system is read-only';
+  return code === 'EACCES' || code === 'EPERM' ? 'permission denied' : code;
 }
 
 async function diskSpace(context: CheckContext): Promise<readonly Problem[]> {

@@ -95,11 +95,13 @@ async function removeLower(layer: Layer, at: { name: string; inside: string; out
   if (!layer.made.has(inside)) await clear(layer, join(dirname(at.outside), at.name));
 }
 
+/** Removes what other layers put there, at every depth. */
 async function emptyDirectory(layer: Layer, outside: string, inside: string): Promise<void> {
   for (const name of await fs.readdir(outside)) {
     const path = posix.join(inside, name);
-    const ours = [...layer.made].some((made) => made === path || made.startsWith(`${path}/`));
-    if (!ours) await clear(layer, join(outside, name));
+    const holdsOurs = [...layer.made].some((made) => made.startsWith(`${path}/`));
+    if (holdsOurs) await emptyDirectory(layer, join(outside, name), path);
+    else if (!layer.made.has(path)) await clear(layer, join(outside, name));
   }
 }
 

@@ -43,7 +43,7 @@ export function decodeTarHeader(block: Buffer): TarHeader | undefined {
   const name = text(block, 0, 100);
   return {
     path: prefix === '' ? name : `${prefix}/${name}`,
-    type: type === 'file' && name.endsWith('/') ? 'directory' : type,
+    type,
     typeFlag,
     size: type === 'file' || type === 'extension' ? octal(block, 124, 12) : 0,
     mode: octal(block, 100, 8) & 0o7777,

@@ -25,13 +25,24 @@ export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
       longName = { ...longName, ...(await readExtension(source, header)) };
       continue;
     }
-    // Only files have content, whatever an extended header says.
-    const entry = { ...header, ...longName, ...(header.type === 'file' ? {} : { size: 0 }) };
+    const entry = resolved(header, longName);
     longName = {};
     const end = source.position + padded(entry.size);
     yield { ...entry, offset: source.position, content: () => contentOf(source, entry.size) };
     await source.skip(end - source.position);
   }
+}
+
+function resolved(header: TarHeader, longName: LongName): TarHeader {
+  const path = longName.path ?? header.path;
+  const isDirectory = header.type === 'file' && path.endsWith('/');
+  return {
+    ...header,
+    ...longName,
+    type: isDirectory ? 'directory' : header.type,
+    // Only files have content, whatever an extended header says.
+    size: header.type === 'file' ? (longName.size ?? header.size) : 0,
+  };
 }
 
 type LongName = { readonly path?: string; readonly linkPath?: string; readonly size?: number };

@@ -148,5 +148,5 @@ async function readStamped(
 ): Promise<{ text: string; atMs: number } | undefined> {
   const text = await host.readText(path);
   const info = text === undefined ? undefined : await host.stat(path);
-  return text === undefined || info === undefined ? undefined : { text, atMs: info.modifiedAtMs };
+  return text === undefined || info === undefined ? undefined : { text, atMs: Math.round(info.modifiedAtMs) };
 }

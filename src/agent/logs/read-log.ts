@@ -1,0 +1,88 @@
+import { type Clock, sleep } from '../../base/clock.ts';
+import type { FilePart } from '../../host/read-part.ts';
+import { type LogLine, LogLineParser } from './log-line.ts';
+
+export type ReadLogOptions = {
+  readonly path: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** How to reach the file (host/read-part.ts). */
+  readonly readPart: (path: string, offset: number, length: number) => Promise<FilePart | undefined>;
+  /** Only the last so many lines of what is there. */
+  readonly tail?: number;
+  /** Only lines from then on; lines of a form without times are always given. */
+  readonly sinceMs?: number;
+  /** Goes on with what is appended, until this says no (asked at the end of the file) or the signal aborts. */
+  readonly follow?: () => Promise<boolean>;
+};
+
+const partBytes = 64 * 1024;
+const pollMs = 100;
+
+/** The lines of a container's log, whatever its form (log-line.ts); truncation and replacement by rotation are seen. */
+export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogLine> {
+  const reader = new LineReader(options);
+  const wanted = (line: LogLine) => (line.atMs ?? Number.POSITIVE_INFINITY) >= (options.sinceMs ?? 0);
+  if (options.tail === undefined) yield* filtered(reader.toEnd(), wanted);
+  else yield* await lastOf(filtered(reader.toEnd(), wanted), options.tail);
+  while (options.follow !== undefined && !options.signal.aborted) {
+    const goesOn = await options.follow();
+    yield* filtered(reader.toEnd(), wanted);
+    if (!goesOn) return;
+    await sleep(options.clock, pollMs, options.signal);
+  }
+}
+
+class LineReader {
+  readonly #options: ReadLogOptions;
+  readonly #parser = new LogLineParser();
+  #offset = 0;
+  #inode: number | undefined;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(options: ReadLogOptions) {
+    this.#options = options;
+  }
+
+  /** What is there now and was not given yet. The last line counts once it is ended by a newline, or the file is whole. */
+  async *toEnd(): AsyncGenerator<LogLine> {
+    for (;;) {
+      const part = await this.#options.readPart(this.#options.path, this.#offset, partBytes);
+      if (part === undefined) return;
+      const replaced = this.#inode !== undefined && (part.inode !== this.#inode || part.size < this.#offset);
+      this.#inode = part.inode;
+      if (replaced) {
+        this.#offset = 0;
+        continue;
+      }
+      if (part.data.length === 0) break;
+      this.#offset += part.data.length;
+      yield* this.#lines(part.data);
+    }
+    if (this.#options.follow === undefined && this.#rest.length > 0) yield* this.#lines(Buffer.from('\n'));
+  }
+
+  *#lines(data: Uint8Array): Generator<LogLine> {
+    const all = Buffer.concat([this.#rest, data]);
+    let start = 0;
+    for (let end = all.indexOf(10); end >= 0; end = all.indexOf(10, start)) {
+      const line = this.#parser.parse(all.subarray(start, end).toString('utf8'));
+      start = end + 1;
+      if (line !== undefined) yield line;
+    }
+    this.#rest = all.subarray(start);
+  }
+}
+
+async function* filtered(lines: AsyncIterable<LogLine>, wanted: (line: LogLine) => boolean): AsyncGenerator<LogLine> {
+  for await (const line of lines) if (wanted(line)) yield line;
+}
+
+async function lastOf(lines: AsyncIterable<LogLine>, count: number): Promise<readonly LogLine[]> {
+  const last: LogLine[] = [];
+  for await (const line of lines) {
+    last.push(line);
+    if (last.length > count) last.shift();
+  }
+  return last;
+}

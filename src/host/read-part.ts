@@ -1,0 +1,20 @@
+import { open } from 'node:fs/promises';
+import { hasCode } from '../base/errors.ts';
+
+/** A part of a file, with what tells whether it is still the same file. */
+export type FilePart = { readonly data: Uint8Array; readonly size: number; readonly inode: number };
+
+/** Reads at most `length` bytes from `offset` on; undefined when the file is not there. Follows symlinks. */
+export async function readPart(path: string, offset: number, length: number): Promise<FilePart | undefined> {
+  try {
+    await using file = await open(path, 'r');
+    const { size, ino } = await file.stat();
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(length, Math.max(0, size - offset))), {
+      position: offset,
+    });
+    return { data: buffer.subarray(0, bytesRead), size, inode: Number(ino) };
+  } catch (thrown) {
+    if (hasCode(thrown, 'ENOENT')) return undefined;
+    throw thrown;
+  }
+}
