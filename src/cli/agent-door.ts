@@ -1,8 +1,8 @@
+import { dirname } from 'node:path';
 import type { AgentConfiguration } from '../agent/configuration.ts';
 import { lockHolder } from '../agent/lock.ts';
 import { agentSocketPath } from '../agent/socket-path.ts';
 import type { Clock } from '../base/clock.ts';
-import { dirname } from 'node:path';
 import { sleep } from '../base/clock.ts';
 import { OperationError } from '../base/errors.ts';
 import type { Paths } from '../config/paths.ts';

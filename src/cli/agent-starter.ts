@@ -29,6 +29,8 @@ function detachedStarter(host: Host, paths: Paths): AgentStarter {
       const [program = '', ...args] = agentCommandLine(host, paths);
       const pid = await host.spawnDetached(program, [...args, '--log-file', paths.agentLog], {
         cwd: paths.root,
+        // What it says before its log is open, or when it dies of a bug.
+        output: paths.agentLog,
         env: host.environment(),
       });
       return pid === host.pid ? 'not in a dry run' : `pid ${pid}`;

@@ -1,7 +1,7 @@
 import { errorsOf } from '../base/diagnostics.ts';
 import { configFlagsOf } from '../config/flags.ts';
 import { checkConfig, loadConfig } from '../config/load.ts';
-import { renderConfig } from '../config/print.ts';
+import { renderConfig, withoutSecrets } from '../config/print.ts';
 import type { CliContext, CommandRun } from './command.ts';
 import { findingLine } from './error-text.ts';
 import { styleOf } from './style.ts';
@@ -23,7 +23,7 @@ export const printConfig: CommandRun = async (cli, { options, common }) => {
   const config = await loadConfig(inputOf(cli, options));
   const style = styleOf(common.color && cli.stderr.isTerminal);
   for (const warning of config.warnings) cli.stderr.write(`${style.yellow(warning)}\n`);
-  cli.stdout.write(common.output === 'text' ? renderConfig(config) : `${JSON.stringify(config)}\n`);
+  cli.stdout.write(common.output === 'text' ? renderConfig(config) : `${JSON.stringify(withoutSecrets(config))}\n`);
   return 0;
 };
 

@@ -113,11 +113,10 @@ function dryRunAgent(door: AgentDoor, nowMs: number): AgentDoor {
   };
 }
 
-async function findOnly(context: InitContext, reference: string): Promise<string | undefined> {
+async function findOnly(context: InitContext, reference: string): Promise<void> {
   try {
     await context.obtainImage(reference, false);
   } catch {
     context.report.info(`would pull ${reference}`);
   }
-  return undefined;
 }

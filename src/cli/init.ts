@@ -12,8 +12,8 @@ import type { InitContext } from '../phases/context.ts';
 import { initPhases } from '../phases/init.ts';
 import { initLockName } from '../phases/plan-reset.ts';
 import { preflightFindings } from '../phases/preflight.ts';
-import { runInit } from '../phases/run-init.ts';
 import { findPhase, runPhases } from '../phases/run.ts';
+import { runInit } from '../phases/run-init.ts';
 import { agentDoor } from './agent-door.ts';
 import { agentStarter } from './agent-starter.ts';
 import type { CliContext, CommandRun } from './command.ts';
@@ -32,7 +32,9 @@ export const run: CommandRun = async (cli, invocation) => {
   const setup = await setUp(cli, invocation);
   const { context, report, config } = setup;
   // A dry run tells one thing after another: nothing is gained by doing what is not done at the same time.
-  const workflow = config.init.dryRun ? (...[context, walk]: Parameters<typeof runInit>) => runPhases(initPhases, context, walk) : runInit;
+  const workflow = config.init.dryRun
+    ? (...[context, walk]: Parameters<typeof runInit>) => runPhases(initPhases, context, walk)
+    : runInit;
   await locked(setup, () =>
     workflow(context, {
       clock: cli.clock,
@@ -87,7 +89,9 @@ async function setUp(cli: CliContext, { options, common }: Invocation): Promise<
   }
   const host = recordingHost(cli.host, (entries) => made.add(entries));
   const { starter, foreground } = await starterOf({ cli, host, paths, options, common });
-  const agent = agentDoor({ host, clock: cli.clock, paths, starter });
+  const door = agentDoor({ host, clock: cli.clock, paths, starter });
+  // In the foreground no running agent is the right one: it is ended, and this process takes over.
+  const agent = options.foreground === true ? { ...door, configuration: async () => undefined } : door;
   const context = workflowContext({ cli, common, options, config, paths, host, report, made, agent });
   return { cli, config, paths, context, report, foreground };
 }

@@ -162,13 +162,13 @@ type ObtainInput = {
 };
 
 /** Looks, and pulls only what is nowhere on this machine; an archive is loaded later, by the agent. */
-async function obtain(input: ObtainInput, reference: string): Promise<string | undefined> {
+async function obtain(input: ObtainInput, reference: string): Promise<void> {
   const { config, host, pull, report, clock } = input;
   const runtime = await input.runtime();
-  if ((await runtime.findImage(reference)) !== undefined) return undefined;
+  if ((await runtime.findImage(reference)) !== undefined) return;
   const { findInArchives, obtainImage } = await import('../runtime/images/obtain.ts');
   const { archives } = config.bootstrap.images;
-  if ((await findInArchives(reference, { archives, host })) !== undefined) return undefined;
+  if ((await findInArchives(reference, { archives, host })) !== undefined) return;
   const sinceMs = clock.now();
   report.waiting(`pulling ${reference}`, sinceMs);
   await obtainImage(runtime, reference, {
@@ -178,5 +178,4 @@ async function obtain(input: ObtainInput, reference: string): Promise<string | u
     noPull: !pull,
     onProgress: (text) => report.waiting(`${reference}: ${text}`, sinceMs),
   });
-  return undefined;
 }

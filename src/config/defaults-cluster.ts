@@ -8,22 +8,23 @@ import {
   defaultImageRepository,
   defaultServiceSubnet,
 } from './constants.ts';
+import { isHost, splitHostPort, withPort } from './endpoints.ts';
 import { argumentsOf, durationMs } from './given.ts';
 import type { Documents } from './kinds.ts';
 import type { ClusterConfiguration, ControlPlaneComponent, EtcdConfiguration } from './types.ts';
 
 type Cluster = NonNullable<Documents['ClusterConfiguration']>;
-type Reset = NonNullable<Documents['ResetConfiguration']>;
 
 /**
  * The ClusterConfiguration with kubeadm's defaults; a version label is the version that this release is made for. A file
  * with only a ResetConfiguration says there where the certificates are.
  */
-export function clusterWithDefaults(given: Cluster = {}, reset: Reset = {}): ClusterConfiguration {
+export function clusterWithDefaults(documents: Documents, bindPort: number): ClusterConfiguration {
+  const given: Cluster = documents.ClusterConfiguration ?? {};
   return {
     kubernetesVersion: versionWithDefault(given.kubernetesVersion),
     clusterName: given.clusterName || 'kubernetes',
-    controlPlaneEndpoint: given.controlPlaneEndpoint || undefined,
+    controlPlaneEndpoint: endpointWithPort(given.controlPlaneEndpoint, bindPort),
     networking: {
       serviceSubnet: given.networking?.serviceSubnet || defaultServiceSubnet,
       podSubnet: given.networking?.podSubnet || undefined,
@@ -39,13 +40,18 @@ export function clusterWithDefaults(given: Cluster = {}, reset: Reset = {}): Clu
       disabled: given.dns?.disabled ?? false,
     },
     proxy: { disabled: given.proxy?.disabled ?? false },
-    certificatesDir: given.certificatesDir || reset.certificatesDir || defaultCertificatesDir,
+    certificatesDir: given.certificatesDir || documents.ResetConfiguration?.certificatesDir || defaultCertificatesDir,
     imageRepository: given.imageRepository || defaultImageRepository,
     featureGates: given.featureGates ?? {},
     encryptionAlgorithm: given.encryptionAlgorithm ?? 'RSA-2048',
     certificateValidityPeriodMs: durationMs(given.certificateValidityPeriod, defaultCertificateValidityMs),
     caCertificateValidityPeriodMs: durationMs(given.caCertificateValidityPeriod, defaultCaCertificateValidityMs),
   };
+}
+
+/** With the port of this API server where none is given, so that members with another bindPort find it (kubeadm too). */
+function endpointWithPort(given: string | undefined, bindPort: number): string | undefined {
+  return given && isHost(splitHostPort(given).host) ? withPort(given, bindPort) : given || undefined;
 }
 
 function versionWithDefault(given: string | undefined): string {

@@ -1,4 +1,5 @@
 import { hostPort, isLoopbackIp, nthAddress, parseIp } from '../kube/cidr.ts';
+import { isDnsSubdomain } from '../kube/names.ts';
 import type { Config } from './types.ts';
 
 /** This machine's API server: `https://192.0.2.10:6443`. */
@@ -19,6 +20,11 @@ export function controlPlaneEndpoint(config: Config): string {
 export function withPort(endpoint: string, defaultPort: number): string {
   const { host, port } = splitHostPort(endpoint);
   return hostPort(host, port ?? defaultPort);
+}
+
+/** Whether a text is an IP address or a DNS name. */
+export function isHost(text: string): boolean {
+  return parseIp(text) !== undefined || isDnsSubdomain(text);
 }
 
 /** `host:port`, `[ipv6]:port` or either without the port (kubeadm util/endpoint.go ParseHostPort). */

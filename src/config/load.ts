@@ -85,9 +85,10 @@ async function readFile(host: Pick<HostFiles, 'readText'>, file: string): Promis
 
 async function configOf({ host, file }: LoadInput, documents: Documents, read: ReadDocuments): Promise<Config> {
   const facts = await detectFacts(host, documents, file);
+  const init = initWithDefaults(documents.InitConfiguration, facts);
   return {
-    init: initWithDefaults(documents.InitConfiguration, facts),
-    cluster: clusterWithDefaults(documents.ClusterConfiguration, documents.ResetConfiguration),
+    init,
+    cluster: clusterWithDefaults(documents, init.localAPIEndpoint.bindPort),
     bootstrap: bootstrapWithDefaults(documents.BootstrapConfiguration, facts.imageArchives),
     reset: resetWithDefaults(documents.ResetConfiguration),
     kubelet: given(read, 'KubeletConfiguration'),
@@ -111,16 +112,23 @@ function tellerOf(findings: Finding[], { file, flags, sources }: Origin): Tell {
   const place = (kind: Kind, path: Path): Partial<Finding> => {
     const flag = flagOf(flags, kind, path);
     if (flag !== undefined) return { path: flag };
-    const position = sources[kind]?.position(path);
-    return { ...(position && file !== undefined && { file, ...position }), path: pathText(path) };
+    return { ...(file !== undefined && { file }), ...sources[kind]?.position(path), path: pathText(path) };
   };
-  const sayer = (kind: Kind, severity: Finding['severity']) => (path: Path, message: string, hint?: string) =>
-    findings.push({ severity, ...place(kind, path), message, ...(hint === undefined ? {} : { hint }) });
+  // What could not be decoded is absent for the rules; that it is missing shall not be said as well.
+  const known = new Set(findings.filter(({ line }) => line !== undefined).map(placeKey));
+  const sayer = (kind: Kind, severity: Finding['severity']) => (path: Path, message: string, hint?: string) => {
+    const finding = { severity, ...place(kind, path), message, ...(hint === undefined ? {} : { hint }) };
+    if (!known.has(placeKey(finding))) findings.push(finding);
+  };
   const tellers = Object.keys(kinds).map((kind) => [
     kind,
     { error: sayer(kind as Kind, 'error'), warn: sayer(kind as Kind, 'warning') },
   ]);
   return Object.fromEntries(tellers) as Tell;
+}
+
+function placeKey({ line, column, path }: Finding): string {
+  return `${line}:${column}:${path}`;
 }
 
 async function patchesAreADirectory(host: Pick<HostFiles, 'stat'>, config: Config, tell: Tell): Promise<void> {

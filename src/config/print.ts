@@ -20,6 +20,17 @@ export function renderConfig(config: Config, options: { readonly secrets?: boole
   return (secrets ? '' : hidden(config)) + documents.map(toYaml).join('---\n');
 }
 
+/** The configuration with its secrets made unreadable, for output in other forms. Token IDs are no secrets. */
+export function withoutSecrets(config: Config): Config {
+  const { bootstrapTokens, certificateKey } = config.init;
+  const tokens = bootstrapTokens.map((token) => ({
+    ...token,
+    token: `${token.token.split('.')[0]}.${'*'.repeat(16)}`,
+  }));
+  const masked = certificateKey === undefined ? undefined : '*'.repeat(64);
+  return { ...config, init: { ...config.init, bootstrapTokens: tokens, certificateKey: masked } };
+}
+
 function hidden({ init }: Config): string {
   const names = [
     ...(init.bootstrapTokens.length > 0 ? ['tokens'] : []),

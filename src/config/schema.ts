@@ -17,10 +17,10 @@ export type Scalar =
   | 'quantity';
 
 export type Fields = { readonly [name: string]: FieldType };
-export type ListType = { readonly list: FieldType };
-export type MapType = { readonly map: FieldType };
-export type ObjectType = { readonly fields: Fields };
-export type ChoiceType = { readonly oneOf: readonly string[] };
+type ListType = { readonly list: FieldType };
+type MapType = { readonly map: FieldType };
+type ObjectType = { readonly fields: Fields };
+type ChoiceType = { readonly oneOf: readonly string[] };
 export type FieldType = Scalar | ListType | MapType | ObjectType | ChoiceType;
 
 /** A list of values of one type. */

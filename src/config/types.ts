@@ -65,7 +65,7 @@ export type EncryptionAlgorithm = 'RSA-2048' | 'RSA-3072' | 'RSA-4096' | 'ECDSA-
 export type ClusterConfiguration = {
   readonly kubernetesVersion: string;
   readonly clusterName: string;
-  /** `host` or `host:port`, as given; undefined when none. */
+  /** `host:port` (`host` alone is allowed); undefined when none is given. */
   readonly controlPlaneEndpoint: string | undefined;
   readonly networking: {
     /** One CIDR, or two for dual-stack, separated by a comma. */

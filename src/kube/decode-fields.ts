@@ -9,7 +9,11 @@ type Place = { readonly path: FieldPath; readonly errors: FieldErrors };
  * Reads an object as the named type of pod-schema: wrong types are errors; unknown fields are warnings and left out, as
  * the kubelet's lenient decoder does; `null` is the same as absent.
  */
-export function decodeObject(value: unknown, type: string, place: Place): Readonly<Record<string, unknown>> | undefined {
+export function decodeObject(
+  value: unknown,
+  type: string,
+  place: Place,
+): Readonly<Record<string, unknown>> | undefined {
   if (!isObject(value)) {
     place.errors.error(place.path, `expected an object, found ${kindOf(value)}`);
     return undefined;

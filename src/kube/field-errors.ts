@@ -23,7 +23,11 @@ export type FieldErrors = {
 export function fieldErrors(file: string, locate: YamlDocument['position']): FieldErrors {
   const findings: Finding[] = [];
   const wrong = new Set<string>();
-  const add = (severity: Finding['severity'], path: FieldPath, text: { message: string; hint?: string | undefined }) => {
+  const add = (
+    severity: Finding['severity'],
+    path: FieldPath,
+    text: { message: string; hint?: string | undefined },
+  ) => {
     if (path.some((_, index) => wrong.has(renderFieldPath(path.slice(0, index))))) return;
     if (severity === 'error') wrong.add(renderFieldPath(path));
     const place = locate(path, severity === 'error' ? 'value' : 'key');

@@ -133,7 +133,10 @@ function defaultProjection(raw: Readonly<Record<string, unknown>>): Readonly<Rec
 
 function withItems<T extends { readonly items?: readonly Raw<DownwardFile>[] | undefined }>(source: T): T {
   if (source.items === undefined) return source;
-  const item = (one: Raw<DownwardFile>) => ({ ...one, ...(one.fieldRef && { fieldRef: withApiVersion(one.fieldRef) }) });
+  const item = (one: Raw<DownwardFile>) => ({
+    ...one,
+    ...(one.fieldRef && { fieldRef: withApiVersion(one.fieldRef) }),
+  });
   return { ...source, items: source.items.map(item) };
 }
 

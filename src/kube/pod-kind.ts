@@ -1,5 +1,5 @@
-import type { YamlDocument } from './yaml.ts';
 import { isObject } from './decode-fields.ts';
+import type { YamlDocument } from './yaml.ts';
 
 const controllers = ['ReplicaSet', 'ReplicationController', 'Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'];
 

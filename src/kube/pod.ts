@@ -28,7 +28,9 @@ export function decodePod(text: string, file: string): DecodedPod {
   const [document] = documents;
   if (refused !== undefined || document === undefined) {
     const place = documents.at(-1)?.position([]);
-    return { findings: [...findings, { severity: 'error', file, ...place, ...refused, message: refused?.message ?? '' }] };
+    return {
+      findings: [...findings, { severity: 'error', file, ...place, ...refused, message: refused?.message ?? '' }],
+    };
   }
   const decoded = decodePodDocument(document, file);
   return { ...decoded, findings: [...findings, ...decoded.findings] };

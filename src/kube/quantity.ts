@@ -51,7 +51,8 @@ export function canonicalQuantity(text: string | number): string | undefined {
   const sign = quantity.nano < 0n ? '-' : '';
   const nano = quantity.nano < 0n ? -quantity.nano : quantity.nano;
   // Below 1024 there is no binary suffix to use (Quantity.CanonicalizeBytes).
-  if (quantity.format === 'binary' && nano >= 1024n * nanoPerUnit) return sign + binaryText(divideUp(nano, nanoPerUnit));
+  if (quantity.format === 'binary' && nano >= 1024n * nanoPerUnit)
+    return sign + binaryText(divideUp(nano, nanoPerUnit));
   return sign + decimalText(nano, quantity.format === 'exponent');
 }
 

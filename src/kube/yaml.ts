@@ -4,7 +4,7 @@ import type { Finding } from '../base/diagnostics.ts';
 import { messageOf } from '../base/errors.ts';
 import { kubernetesScalars, quotedForOthers } from './yaml-scalars.ts';
 
-export type Position = { readonly line: number; readonly column: number };
+type Position = { readonly line: number; readonly column: number };
 export type Path = readonly (string | number)[];
 
 export type YamlDocument = {

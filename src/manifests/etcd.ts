@@ -1,5 +1,5 @@
-import type { Config, LocalEtcd } from '../config/types.ts';
 import { imagesOf } from '../config/images.ts';
+import type { Config, LocalEtcd } from '../config/types.ts';
 import { hostPort, isIPv6 } from '../kube/cidr.ts';
 import { type Component, extraArg, type View, type ViewInput } from './component.ts';
 import { graceSeconds } from './grace.ts';

@@ -1,5 +1,5 @@
-import { imagesOf } from '../config/images.ts';
 import { defaultPorts } from '../config/constants.ts';
+import { imagesOf } from '../config/images.ts';
 import { type Component, extraArg, type View, type ViewInput } from './component.ts';
 import { graceSeconds } from './grace.ts';
 import { probeHost, probeView } from './probe.ts';

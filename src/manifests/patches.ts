@@ -8,7 +8,12 @@ import { jsonPatch, mergePatch } from './json-patch.ts';
 import { PatchError, strategicMerge } from './strategic-merge.ts';
 
 export type PatchType = 'strategic' | 'merge' | 'json';
-export type Patch = { readonly target: string; readonly type: PatchType; readonly file: string; readonly value: unknown };
+export type Patch = {
+  readonly target: string;
+  readonly type: PatchType;
+  readonly file: string;
+  readonly value: unknown;
+};
 export type Patches = { readonly patches: readonly Patch[]; readonly warnings: readonly string[] };
 
 /** What may be patched (kubeadm util/patches): the static pods, and what later phases make. */
@@ -29,9 +34,14 @@ const nameForm = new RegExp(`^(${patchTargets.join('|')})([^.+\\n]*)?(\\+)?(json
  * sub-directories too, several patches in one file separated by `---`. What is not named so is a warning; throws
  * UsageError with all findings for what cannot be read.
  */
-export async function readPatches(host: Pick<HostFiles, 'list' | 'stat' | 'readText'>, directory: string): Promise<Patches> {
+export async function readPatches(
+  host: Pick<HostFiles, 'list' | 'stat' | 'readText'>,
+  directory: string,
+): Promise<Patches> {
   if ((await host.stat(directory))?.kind !== 'directory') {
-    throw new UsageError(`patches: ${directory} is no directory`, { hint: 'give the directory that holds the patch files' });
+    throw new UsageError(`patches: ${directory} is no directory`, {
+      hint: 'give the directory that holds the patch files',
+    });
   }
   const patches: Patch[] = [];
   const warnings: string[] = [];

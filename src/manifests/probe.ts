@@ -1,5 +1,5 @@
-import { isUnspecifiedIp, parseIp } from '../kube/cidr.ts';
 import type { Config } from '../config/types.ts';
+import { isUnspecifiedIp, parseIp } from '../kube/cidr.ts';
 import type { View } from './component.ts';
 
 /** The part of a view that the probes need: where the component answers, and how many seconds it may take to start. */

@@ -25,7 +25,12 @@ export function strategicMerge(original: Item, patch: Item, type: string | undef
     if (!key.startsWith(orderPrefix)) continue;
     const field = key.slice(orderPrefix.length);
     listsDone.add(field);
-    const ordered = orderedList({ original: original[field], patch: patch[field], order, schema: schemaOf(type, field) });
+    const ordered = orderedList({
+      original: original[field],
+      patch: patch[field],
+      order,
+      schema: schemaOf(type, field),
+    });
     if (ordered !== undefined) result[field] = ordered;
   }
   for (const [key, value] of Object.entries(patch)) {
@@ -83,7 +88,8 @@ function mergeLists(original: readonly unknown[], patch: readonly unknown[], sch
 }
 
 function itemWithKey(item: unknown, mergeKey: string): Item {
-  if (!isObject(item)) throw new PatchError(`expected an object in a list merged by ${mergeKey}: ${JSON.stringify(item)}`);
+  if (!isObject(item))
+    throw new PatchError(`expected an object in a list merged by ${mergeKey}: ${JSON.stringify(item)}`);
   if (!(mergeKey in item) && item[directive] !== 'replace') {
     throw new PatchError(`the merge key ${mergeKey} is missing in ${JSON.stringify(item)}`);
   }

@@ -15,7 +15,10 @@ export function templateFindings(
   return findings.map(({ line, column: _column, ...finding }) => {
     if (line === undefined) return finding;
     const origin = origins[line - 1];
-    const shown = { ...finding, message: `${finding.message}: in the rendered line: ${(lines[line - 1] ?? '').trim()}` };
+    const shown = {
+      ...finding,
+      message: `${finding.message}: in the rendered line: ${(lines[line - 1] ?? '').trim()}`,
+    };
     return origin === undefined ? shown : { ...shown, file: origin.path, line: origin.line };
   });
 }

@@ -28,18 +28,25 @@ export async function readTemplates(host: Files, directory?: string): Promise<Te
   const ours = await readDirectory(host, join(await packagedTemplates(host), 'manifests'));
   if (directory === undefined) return { ...ours, warnings: [] };
   if ((await host.stat(directory))?.kind !== 'directory') {
-    throw new UsageError(`--templates ${directory}: no such directory`, { hint: 'give a directory with template files' });
+    throw new UsageError(`--templates ${directory}: no such directory`, {
+      hint: 'give a directory with template files',
+    });
   }
   const flat = await readDirectory(host, directory);
   const nested = await readDirectory(host, join(directory, 'manifests'));
-  const given = { manifests: merged(flat.manifests, nested.manifests), partials: merged(flat.partials, nested.partials) };
+  const given = {
+    manifests: merged(flat.manifests, nested.manifests),
+    partials: merged(flat.partials, nested.partials),
+  };
   const known = new Set<string>(components.map(({ name }) => name));
   return {
     manifests: merged(ours.manifests, given.manifests),
     partials: merged(ours.partials, given.partials),
     warnings: [...given.manifests]
       .filter(([name]) => !known.has(name))
-      .map(([, { path }]) => `${path} overrides nothing: known templates are ${[...known].join(', ')} (${manifestSuffix})`),
+      .map(
+        ([, { path }]) => `${path} overrides nothing: known templates are ${[...known].join(', ')} (${manifestSuffix})`,
+      ),
   };
 }
 

@@ -51,6 +51,6 @@ export type InitContext = PhaseContext & {
   ) => Promise<KubeClient>;
   /** The last lines that a container wrote, newest last. */
   readonly lastLogLines: (pod: Pod, container: string, count: number) => Promise<readonly string[]>;
-  /** Why an image is nowhere to be had (not in the runtime, no archive, no pull), undefined when it is or was got. */
-  readonly obtainImage: (reference: string, pull: boolean) => Promise<string | undefined>;
+  /** Makes sure that an image is in the runtime or in an archive, else pulls it if it may; throws when it is nowhere. */
+  readonly obtainImage: (reference: string, pull: boolean) => Promise<void>;
 };

@@ -40,7 +40,7 @@ export function planFiles(
     const there = found.get(path);
     if (there === undefined) return [];
     if (made.some(({ kind }) => kind === 'contents')) {
-      return [{ path, do: 'remove-contents', because: 'data of the etcd that init set up' }];
+      return [{ path, do: 'remove-contents', because: 'the data of the etcd that init set up' }];
     }
     if (there.kind === 'directory') return [];
     if (made.some(({ kind }) => kind === 'symlink')) return [{ path, do: 'remove', because: 'made by init' }];
@@ -61,7 +61,7 @@ export function planOwnDirectories(
   const actions = (directory: string, names: readonly string[], known: RegExp): readonly ResetAction[] =>
     names
       .filter((name) => known.test(name) || halfWritten.test(name))
-      .map((name) => ({ path: `${directory}/${name}`, do: 'remove-tree', because: "the agent's" }));
+      .map((name) => ({ path: `${directory}/${name}`, do: 'remove-tree', because: 'made by the agent' }));
   return [...actions(paths.runDir, listed.runDir, runNames), ...actions(paths.stateDir, listed.stateDir, stateNames)];
 }
 

@@ -7,6 +7,7 @@ import type { InitContext } from './context.ts';
 import type { Phase } from './phase.ts';
 import type { FoundPath, ResetAction } from './plan-reset.ts';
 import { isHalfWritten, madeFileName, planDirectories, planFiles, planOwnDirectories } from './plan-reset.ts';
+import { belowRoot } from './preflight/check.ts';
 
 /** Long enough for a clean end of etcd and the API server, short enough for somebody who waits. */
 const stopGraceSeconds = 10;
@@ -70,7 +71,11 @@ async function removePod(context: ResetContext, observed: ObservedPod): Promise<
   await host.remove(join(paths.podLogsDir, logs), { recursive: true });
   await host.remove(join(paths.kubeletDir, 'pods', uid), { recursive: true });
   await removeLogLinks(context, join(paths.podLogsDir, logs));
-  report.item({ item: name, action: 'stop', because: `${namespace}, ${observed.containers.length} containers` });
+  report.item({
+    item: name,
+    action: 'stop',
+    because: `${namespace}, ${counted(observed.containers.length, 'container')}`,
+  });
 }
 
 /** `/var/log/containers/*.log` are links into the pod's own log directory. */
@@ -127,13 +132,13 @@ async function applyAction(host: ResetContext['host'], action: ResetAction): Pro
 }
 
 /** What goes by directory, what stays one by one. */
-function reportActions({ report }: ResetContext, actions: readonly ResetAction[]): void {
+function reportActions({ report, paths }: ResetContext, actions: readonly ResetAction[]): void {
   const gone = actions.filter((action) => action.do !== 'leave');
   const place = (action: ResetAction) => (action.do === 'remove-contents' ? action.path : dirname(action.path));
   for (const [directory, group] of Map.groupBy(gone, place)) {
     const whys = Map.groupBy(group, ({ because }) => because);
-    const because = [...whys].map(([why, { length }]) => `${why} (${length})`).join(', ');
-    report.item({ item: directory, action: 'remove', because });
+    const because = [...whys].map(([why, { length }]) => (length > 1 ? `${length} ${why}` : why)).join(', ');
+    report.item({ item: belowRoot(directory, paths.root), action: 'remove', because });
   }
   for (const action of actions.filter((candidate) => candidate.do === 'leave')) {
     report.item({ item: action.path, action: 'leave', because: action.because });
@@ -171,4 +176,8 @@ async function removeEmptyDirectories(context: ResetContext, entries: readonly R
 /** A directory of another that something of ours is in is no news by itself. */
 function holdsOurs(path: string, known: ReadonlySet<string>): boolean {
   return [...known].some((ours) => ours.startsWith(`${path}/`));
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -1,57 +1,84 @@
+import type { KeySource } from '../pki/keys.ts';
 import type { InitContext } from './context.ts';
 import { initPhases } from './init.ts';
 import { OrderedReports } from './ordered-report.ts';
-import { planPki, startPki } from './pki.ts';
+import type { Report } from './phase.ts';
+import type { PkiPlan } from './pki.ts';
+import { keysAhead, planPki, startPki } from './pki.ts';
 import { refuseErrors } from './refuse.ts';
 import type { Walk } from './run.ts';
 import { findPhase, runPhases } from './run.ts';
 import { awaitAgent, beginAgent } from './start-agent.ts';
+import { renderFor } from './write-manifests.ts';
 
 /**
- * The whole init workflow. Nothing is left out? Then what does not depend on each other runs at the same time: the agent
- * starts and other keys are made while etcd comes up. It is shown, and fails, as if run phase by phase.
+ * The whole init workflow. Is nothing left out? Then what does not depend on each other runs at the same time: keys are
+ * made during preflight, the agent starts meanwhile, and each component as soon as its own files are there. It is shown,
+ * and fails, as if run phase by phase; and whatever can be refused is refused before anything is touched.
  */
 export async function runInit(context: InitContext, walk: Walk): Promise<void> {
   if ((walk.skipPhases ?? []).length > 0) return runPhases(initPhases, context, walk);
-  await runPhases([findPhase(initPhases, ['preflight'])], context, walk);
-  const plan = await planPki(context);
+  const planned = planPki(context).then((plan) => ({ plan, keys: keysAhead(context, plan) }));
+  const rendered = renderFor({ ...context, report: silent });
+  const preparing = [planned, rendered, runPhases([findPhase(initPhases, ['preflight'])], context, walk)];
+  await firstFailure(preparing.toReversed());
+  const { plan, keys } = await planned;
   refuseErrors(plan.findings, context.report, 'the certificates and kubeconfigs');
   walk.signal.throwIfAborted();
-  await runTogether(context, walk, plan);
+  await runTogether(context, walk, { plan, keys });
 }
 
-async function runTogether(context: InitContext, walk: Walk, plan: Awaited<ReturnType<typeof planPki>>): Promise<void> {
+/** Says nothing: the phases themselves say it again. */
+const silent: Report = { item() {}, info() {}, warn() {}, file() {}, waiting() {} };
+
+/** Waits for all of them; throws what the first in the list failed with. */
+async function firstFailure(work: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function runTogether(
+  context: InitContext,
+  walk: Walk,
+  { plan, keys }: { readonly plan: PkiPlan; readonly keys: KeySource },
+): Promise<void> {
   const names = initPhases.map(({ name }) => name).slice(1);
   const reports = new OrderedReports(names, context.report, walk.workflow);
   const as = (name: string): InitContext => ({ ...context, report: reports.of(name) });
-  const timed = async (name: string, work: () => Promise<void>): Promise<void> => {
+  const timed = async (name: string, work: () => Promise<unknown>): Promise<void> => {
     const startedMs = walk.clock.now();
     await work();
     reports.ended(name, { durationMs: walk.clock.now() - startedMs });
   };
-  const phase = (name: string) => timed(name, () => runAlone(as(name), name));
+  const phase = (name: string, ...sub: readonly string[]) => runAlone(as(name), [name, ...sub]);
   const begun = beginAgent(as('start-agent'));
-  const pki = startPki(as('certs'), plan, as('kubeconfig'));
-  const certificates = Promise.all([timed('certs', () => pki.done), timed('kubeconfig', () => pki.done)]);
+  const pki = startPki(as('certs'), plan, { kubeconfigContext: as('kubeconfig'), keys });
   const work = [
-    certificates,
-    pki.etcdStart.then(() => phase('etcd')),
-    certificates.then(() => phase('control-plane')),
+    timed('certs', () => pki.certificates),
+    timed('kubeconfig', () => pki.done),
+    timed('etcd', () => pki.etcdStart.then(() => phase('etcd'))),
+    timed('control-plane', async () => {
+      await pki.certificates;
+      await phase('control-plane', 'apiserver');
+      await pki.done;
+      await phase('control-plane', 'controller-manager');
+      await phase('control-plane', 'scheduler');
+    }),
     begun,
   ];
   try {
-    await Promise.all(work);
-    await timed('start-agent', () => awaitAgent(as('start-agent')));
-    await phase('wait-control-plane');
-  } finally {
     // What was begun is finished before anybody is told that it failed.
-    await Promise.allSettled(work);
+    await firstFailure(work);
+    await timed('start-agent', () => awaitAgent(as('start-agent')));
+    await timed('wait-control-plane', () => phase('wait-control-plane'));
+  } finally {
     reports.flush();
   }
 }
 
 /** The phase without its heading: its report is one of several that go on at the same time. */
-function runAlone(context: InitContext, name: string): Promise<void> {
+function runAlone(context: InitContext, path: readonly string[]): Promise<void> {
   const quiet = { phaseStarted: () => {}, phaseEnded: () => {} };
-  return runPhases([findPhase(initPhases, [name])], context, { clock: context.clock, signal: context.signal, workflow: quiet });
+  const { clock, signal } = context;
+  return runPhases([findPhase(initPhases, path)], context, { clock, signal, workflow: quiet });
 }

@@ -14,8 +14,8 @@ export type RuntimeChoice = {
 
 type Wanted = { readonly type?: RuntimeType | 'auto' | undefined; readonly endpoint?: string | undefined };
 
-export const dockerEndpoint = 'unix:///var/run/docker.sock';
-export const containerdEndpoint = 'unix:///var/run/containerd/containerd.sock';
+const dockerEndpoint = 'unix:///var/run/docker.sock';
+const containerdEndpoint = 'unix:///var/run/containerd/containerd.sock';
 /** A Docker Engine answers a ping at once; a hung one shall not hold up the decision. */
 const pingTimeoutMs = 2000;
 
@@ -81,7 +81,7 @@ export function imageStoreDir(host: Pick<HostMachine, 'env' | 'homeDirectory' | 
 }
 
 /** `$XDG_CACHE_HOME/kube-bootstrap`, `~/.cache` without XDG. */
-export function cacheDir(host: Pick<HostMachine, 'env' | 'homeDirectory'>): string {
+function cacheDir(host: Pick<HostMachine, 'env' | 'homeDirectory'>): string {
   return join(given(host.env('XDG_CACHE_HOME')) ?? join(host.homeDirectory(), '.cache'), 'kube-bootstrap');
 }
 

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { nodeHost } from '../../src/host/node-host.ts';
 import type { RuntimeEvent } from '../../src/runtime/runtime.ts';
 import { recordingLog } from '../fakes/recording-log.ts';
 import { DockerPods, docker, dockerRuntime, hasDocker } from './support/docker-pods.ts';
-import { writeShellImage } from './support/shell-image.ts';
 
 const pods = new DockerPods();
 
@@ -163,28 +160,5 @@ function realEngine(): void {
     assert.equal(await pods.pod('gone'), undefined);
     await pods.runtime.removeSandbox(sandboxId);
     await pods.runtime.stopSandbox(sandboxId);
-  });
-
-  it('refuses to remove an image in use, and removes it afterwards', async () => {
-    const own = `kube-bootstrap.test/own:${pods.tag}`;
-    const path = join(pods.directory, 'own.tar');
-    await writeShellImage(own, path, { Env: ['PATH=/bin', `OWN=${pods.tag}`] });
-    await pods.runtime.importArchive(path);
-    const found = await pods.runtime.findImage(own);
-    const { id } = await pods.start('user', 'sleep 600', { image: own, imageId: found?.id ?? '' });
-    await assert.rejects(
-      pods.runtime.removeImage(found?.id ?? ''),
-      /cannot remove image .*in use|using its referenced image/s,
-    );
-    await pods.runtime.removeContainer(id);
-    await pods.runtime.removeImage(found?.id ?? '');
-    assert.equal(await pods.runtime.findImage(own), undefined);
-    await pods.runtime.removeImage(found?.id ?? '');
-  });
-
-  it('says what is wrong with an archive, and where an image could not be pulled from', async () => {
-    await writeFile(join(pods.directory, 'bad.tar'), 'x'.repeat(2048));
-    await assert.rejects(pods.runtime.importArchive(join(pods.directory, 'bad.tar')), /cannot load .*bad\.tar/);
-    await assert.rejects(pods.runtime.pullImage('127.0.0.1:1/nothing:1'), /cannot pull 127\.0\.0\.1:1\/nothing:1: /);
   });
 }

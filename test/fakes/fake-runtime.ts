@@ -1,19 +1,15 @@
-import type { Clock } from '../../src/base/clock.ts';
 import type {
   ContainerConfig,
   ContainerRuntime,
   ExecResult,
   ImageInfo,
-  ObservedContainer,
   ObservedPod,
-  ObservedSandbox,
-  PodIdentity,
   RuntimeEvent,
   RuntimeVersion,
   SandboxConfig,
 } from '../../src/runtime/runtime.ts';
-import { FakeEvents } from './fake-events.ts';
 import { FakeImages } from './fake-images.ts';
+import { FakePods } from './fake-pods.ts';
 
 type Call = { readonly method: string; readonly target: string; readonly detail?: unknown };
 type Behaviour = {
@@ -29,23 +25,15 @@ type Behaviour = {
  * A model of a container runtime in memory. Tests arrange with `images`, `behave` and `failNext`, act through the
  * port, change the world with `exit`, `killSandbox` and `reboot`, and look at `calls`.
  */
-export class FakeRuntime implements ContainerRuntime {
+export class FakeRuntime extends FakePods implements ContainerRuntime {
   readonly type = 'docker';
   readonly images = new FakeImages();
   readonly calls: Call[] = [];
-  readonly sandboxes = new Map<string, ObservedSandbox>();
-  readonly containers = new Map<string, ObservedContainer>();
   /** `namespace/name` → sandboxes of other owners. */
   readonly foreign = new Map<string, readonly string[]>();
-  readonly #clock: Clock;
-  readonly #events = new FakeEvents<RuntimeEvent>();
   readonly #behaviours = new Map<string, Behaviour>();
   readonly #failures = new Map<string, Error[]>();
   #next = 1;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
 
   /** How every container of this name acts from its next start on. */
   behave(container: string, behaviour: Behaviour): void {
@@ -66,30 +54,9 @@ export class FakeRuntime implements ContainerRuntime {
       .flatMap((call) => (reading.has(call.method) ? [] : [`${call.method} ${call.target}`]));
   }
 
-  /** A container's program ends. */
-  exit(id: string, exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error'): void {
-    const container = this.containers.get(id);
-    if (container?.state !== 'running') return;
-    this.containers.set(id, { ...container, state: 'exited', exitCode, reason, finishedAtMs: this.#clock.now() });
-    this.#events.push({ pod: container.pod, what: `die ${container.name}` });
-  }
-
-  killSandbox(id: string): void {
-    const sandbox = this.sandboxes.get(id);
-    if (sandbox?.ready !== true) return;
-    this.sandboxes.set(id, { ...sandbox, ready: false });
-    this.#events.push({ pod: sandbox.pod, what: 'die POD' });
-  }
-
-  /** The machine goes down and comes up: everything is still listed, nothing runs. */
-  reboot(): void {
-    for (const id of this.containers.keys()) this.exit(id, 255, 'Error');
-    for (const id of this.sandboxes.keys()) this.killSandbox(id);
-  }
-
   /** As after a reconnect: look at everything. */
   hintEverything(): void {
-    this.#events.push({ what: 'reconnected' });
+    this.runtimeEvents.push({ what: 'reconnected' });
   }
 
   async version(): Promise<RuntimeVersion> {
@@ -99,21 +66,7 @@ export class FakeRuntime implements ContainerRuntime {
 
   async observePods(only?: { namespace: string; name: string }): Promise<readonly ObservedPod[]> {
     this.#called('observePods', only === undefined ? '' : `${only.namespace}/${only.name}`);
-    const wanted = ({ pod }: { pod: PodIdentity }) =>
-      only === undefined || (pod.namespace === only.namespace && pod.name === only.name);
-    const pods = new Map<string, { pod: PodIdentity; sandboxes: ObservedSandbox[]; containers: ObservedContainer[] }>();
-    const at = (pod: PodIdentity) => {
-      const known = pods.get(pod.uid) ?? { pod, sandboxes: [], containers: [] };
-      pods.set(pod.uid, known);
-      return known;
-    };
-    for (const sandbox of [...this.sandboxes.values()].filter(wanted)) at(sandbox.pod).sandboxes.unshift(sandbox);
-    for (const item of [...this.containers.values()].filter(wanted)) at(item.pod).containers.unshift(item);
-    for (const pod of pods.values()) {
-      pod.sandboxes.sort((a, b) => b.attempt - a.attempt);
-      pod.containers.sort((a, b) => b.attempt - a.attempt);
-    }
-    return [...pods.values()];
+    return this.observed(only);
   }
 
   async foreignPods(pod: { namespace: string; name: string }): Promise<readonly string[]> {
@@ -159,7 +112,7 @@ export class FakeRuntime implements ContainerRuntime {
     const id = `sandbox-${this.#next++}`;
     const { pod, attempt, hostNetwork, labels, annotations } = config;
     const ips = hostNetwork ? [] : [`10.88.0.${this.#next}`];
-    const createdAtMs = this.#clock.now();
+    const createdAtMs = this.clock.now();
     this.sandboxes.set(id, { id, pod, attempt, ready: true, createdAtMs, ips, hostNetwork, labels, annotations });
     return id;
   }
@@ -170,15 +123,18 @@ export class FakeRuntime implements ContainerRuntime {
     const same = [...this.containers.values()].find(
       (other) => other.pod.uid === sandbox.pod.uid && other.name === config.name && other.attempt === config.attempt,
     );
+    if (same?.state === 'created') {
+      this.containers.set(same.id, { ...same, state: 'running', startedAtMs: this.clock.now() });
+    }
     if (same !== undefined) return same.id;
     const id = `container-${this.#next++}`;
     const { name, attempt, image, imageId, labels, annotations, logPath } = config;
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const identity = { id, name, sandboxId, pod: sandbox.pod, attempt, image, imageId, labels, annotations, logPath };
     this.containers.set(id, { ...identity, state: 'running', createdAtMs: now, startedAtMs: now });
     const { exitsAfterMs, exitCode = 0 } = this.#behaviours.get(name) ?? {};
-    if (exitsAfterMs !== undefined) this.#clock.after(exitsAfterMs, () => this.exit(id, exitCode));
-    this.#events.push({ pod: sandbox.pod, what: `start ${name}` });
+    if (exitsAfterMs !== undefined) this.clock.after(exitsAfterMs, () => this.exit(id, exitCode));
+    this.runtimeEvents.push({ pod: sandbox.pod, what: `start ${name}` });
     return id;
   }
 
@@ -193,7 +149,7 @@ export class FakeRuntime implements ContainerRuntime {
     const { stopsAfterMs = 0 } = this.#behaviours.get(container.name) ?? {};
     const killed = stopsAfterMs > graceSeconds * 1000;
     const waitMs = Math.min(stopsAfterMs, graceSeconds * 1000);
-    if (waitMs > 0) await new Promise<void>((resolve) => void this.#clock.after(waitMs, resolve));
+    if (waitMs > 0) await new Promise<void>((resolve) => void this.clock.after(waitMs, resolve));
     this.exit(id, killed ? 137 : 0);
   }
 
@@ -224,7 +180,7 @@ export class FakeRuntime implements ContainerRuntime {
   }
 
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
-    return this.#events.read(signal);
+    return this.runtimeEvents.read(signal);
   }
 
   async close(): Promise<void> {}

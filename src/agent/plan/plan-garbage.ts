@@ -1,13 +1,16 @@
 import type { PodAction } from './actions.ts';
-import { type Instance, mayRun, newest } from './instance.ts';
+import { type Instance, newest } from './instance.ts';
 
 /**
  * Removes the dead containers but the newest of each name (it tells the exit code, the back-off and the previous log),
  * and sandboxes that are over and empty (kuberuntime_gc.go).
  */
 export function planGarbage(own: Instance, currentSandboxId: string | undefined): PodAction[] {
-  const dead = own.containers.filter((container) => !mayRun(container) && container.state !== 'created');
-  const superseded = dead.filter((container) => newest(dead, container.name)?.id !== container.id);
+  const dead = own.containers.filter(({ state }) => state === 'exited');
+  const stillborn = own.containers.filter(
+    ({ state, sandboxId }) => state === 'created' && sandboxId !== currentSandboxId,
+  );
+  const superseded = [...dead.filter((container) => newest(dead, container.name)?.id !== container.id), ...stillborn];
   const left = own.containers.filter((container) => !superseded.includes(container));
   const [last] = own.sandboxes;
   const empty = own.sandboxes.filter(

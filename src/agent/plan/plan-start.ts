@@ -28,7 +28,7 @@ export function planStart(input: StartInput): PodPlan {
   const start: PodAction = {
     do: 'start-container',
     container: container.name,
-    ...attemptOf(container, last, facts),
+    ...attemptOf(input, last),
     ...(input.sandboxId === undefined ? {} : { sandboxId: input.sandboxId }),
     because: input.because,
   };
@@ -77,13 +77,15 @@ function backOffOf(
   return { actions: [], recheckAfterMs: leftMs, waiting };
 }
 
-/** A container that was made but not started is started under its own number; a dead one is followed by the next. */
+/** A container that was made here but not started is started under its own number; any other is followed by the next. */
 function attemptOf(
-  container: Container,
+  { container, facts, sandboxId }: StartInput,
   last: ObservedContainer | undefined,
-  facts: PodFacts,
 ): { attempt: number; crashes: number } {
-  if (last?.state === 'created') return { attempt: last.attempt, crashes: crashesBefore(last) };
+  if (last?.state === 'created' && last.sandboxId === sandboxId) {
+    return { attempt: last.attempt, crashes: crashesBefore(last) };
+  }
+  if (last?.state === 'created') return { attempt: last.attempt + 1, crashes: crashesBefore(last) };
   if (last !== undefined) {
     return { attempt: last.attempt + 1, crashes: restartBackOff(last, facts.maxRestartPeriodMs).crashes };
   }

@@ -8,8 +8,9 @@ export function isOver(pod: Pod, containers: readonly ObservedContainer[]): bool
   return initFailed(pod, containers) || mainsEnded(pod, containers);
 }
 
-/** Whether an ordinary init container failed and is not tried again. */
+/** Whether an ordinary init container failed and is not tried again. Once a main container was made they count no more. */
 export function initFailed(pod: Pod, containers: readonly ObservedContainer[]): boolean {
+  if (pod.spec.containers.some(({ name }) => newest(containers, name) !== undefined)) return false;
   return (pod.spec.initContainers ?? [])
     .filter((container) => !isSidecar(container))
     .some((container) => {

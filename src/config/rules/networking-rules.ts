@@ -10,7 +10,7 @@ import {
   parseIp,
 } from '../../kube/cidr.ts';
 import { isDnsSubdomain } from '../../kube/names.ts';
-import { splitHostPort } from '../endpoints.ts';
+import { isHost, splitHostPort } from '../endpoints.ts';
 import type { Config } from '../types.ts';
 import { isPort } from './common-rules.ts';
 import type { Rule, Tell } from './rule.ts';
@@ -139,7 +139,7 @@ const controlPlaneEndpointIsHostAndPort: Rule = ({ cluster, init }, { ClusterCon
   const path = ['controlPlaneEndpoint'];
   const { host, port } = splitHostPort(given);
   const { bindPort } = init.localAPIEndpoint;
-  if (parseIp(host) === undefined && !isDnsSubdomain(host)) {
+  if (!isHost(host)) {
     tell.error(
       path,
       `\`${given}\` must be a DNS name or an IP address, and a port if it has one`,

@@ -29,18 +29,12 @@ async function imagesAreThere(context: CheckContext): Promise<readonly Problem[]
     images.kubeScheduler,
     ...((await isDocker(context)) ? [images.pause] : []),
   ].filter((reference) => reference !== undefined);
-  const problems = await Promise.all(
-    wanted.map(async (reference): Promise<readonly Problem[]> => {
-      const reason = await context.obtainImage(reference, policy !== 'Never').catch(messageOf);
-      return reason === undefined ? [] : [{ message: `${reference}: ${reason}` }];
-    }),
-  );
-  const found = problems.flat();
-  const [last] = found.slice(-1);
-  if (last === undefined) return [];
-  const hint =
-    'put an archive of it (docker save, OCI) into a directory of images.archives, or: bootstrap images import FILE';
-  return [...found.slice(0, -1), { ...last, hint }];
+  if ((await runtimeAnswers(context)).length > 0) return [];
+  const pull = policy !== 'Never';
+  const tries = await Promise.allSettled(wanted.map((reference) => context.obtainImage(reference, pull)));
+  const messages = tries.flatMap((tried) => (tried.status === 'rejected' ? [messageOf(tried.reason)] : []));
+  const hint = 'make the registry reachable, or load archives of them: bootstrap images import FILE';
+  return messages.map((message, index) => ({ message, ...(index === messages.length - 1 ? { hint } : {}) }));
 }
 
 async function isDocker(context: CheckContext): Promise<boolean> {

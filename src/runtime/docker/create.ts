@@ -40,7 +40,7 @@ async function create(client: DockerClient, spec: ContainerSpec, name: string): 
 }
 
 function adopt(spec: ContainerSpec, holder: Docker.ContainerInspectInfo, owner: string): Created {
-  const holderOwner = holder.Config.Labels[labels.owner];
+  const holderOwner = holder.Config.Labels?.[labels.owner];
   if (holderOwner === owner) return { id: holder.Id, adopted: true, state: holder.State.Status };
   const whose = holderOwner === undefined ? 'nobody that we know' : `another root directory (owner ${holderOwner})`;
   throw new DockerError(

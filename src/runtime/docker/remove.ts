@@ -43,7 +43,7 @@ export function inspectContainer(client: DockerClient, id: string): Promise<Dock
 
 async function logPathOf(client: DockerClient, id: string): Promise<string> {
   try {
-    return (await inspectContainer(client, id)).Config.Labels[dockerLabels.logPath] ?? '';
+    return (await inspectContainer(client, id)).Config.Labels?.[dockerLabels.logPath] ?? '';
   } catch (thrown) {
     unless(404)(thrown);
     return '';

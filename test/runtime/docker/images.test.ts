@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { nodeHost } from '../../../src/host/node-host.ts';
 import { createDockerRuntime } from '../../../src/runtime/docker/docker-runtime.ts';
-import type { ContainerRuntime, RuntimeEvent } from '../../../src/runtime/runtime.ts';
+import type { ContainerRuntime } from '../../../src/runtime/runtime.ts';
 import { FakeDockerEngine } from '../../fakes/docker-engine.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
 import { recordingLog } from '../../fakes/recording-log.ts';
@@ -15,20 +15,8 @@ const image = {
   Size: 5,
   Config: { User: '1000' },
 };
-const pod = { 'io.kubernetes.pod.name': 'web', 'io.kubernetes.pod.namespace': 'default', 'io.kubernetes.pod.uid': 'u' };
 
-function anEvent(action: string, timeNano: number) {
-  const Attributes = { ...pod, 'io.kubernetes.container.name': 'app' };
-  return {
-    Type: 'container',
-    Action: action,
-    Actor: { ID: 'c1', Attributes },
-    time: Math.floor(timeNano / 1e9),
-    timeNano,
-  };
-}
-
-describe('the docker runtime', () => {
+describe('images of the docker runtime', () => {
   let engine: FakeDockerEngine;
   let clock: FakeClock;
   let connects: () => Promise<void>;
@@ -137,73 +125,6 @@ describe('the docker runtime', () => {
         deletions.map(({ query }) => query.get('force')),
         [null, null],
       );
-    });
-  });
-
-  describe('events', () => {
-    let seen: RuntimeEvent[];
-    let stop: AbortController;
-    let reading: Promise<void>;
-
-    beforeEach(() => {
-      seen = [];
-      stop = new AbortController();
-    });
-    afterEach(async () => {
-      stop.abort();
-      await reading;
-    });
-    const read = async () => {
-      for await (const event of runtime.events(stop.signal)) seen.push(event);
-    };
-    const hints = () => seen.map(({ pod: who, what }) => (who === undefined ? '*' : what));
-
-    it('begin with the hint to look at everything, and name the pod from then on', async () => {
-      engine.on('GET', /events$/, { lines: [], stayOpen: true });
-      reading = read();
-      await until(() => seen.length === 1);
-      engine.send(anEvent('die', 1e18));
-      await until(() => seen.length === 2);
-      assert.deepEqual(seen[1], { what: 'die app', pod: { name: 'web', namespace: 'default', uid: 'u' } });
-      const filters = JSON.parse(engine.requests[0]?.query.get('filters') ?? '');
-      assert.deepEqual(filters.label, ['kube-bootstrap/owner=root-1']);
-      assert.ok(!filters.event.some((name: string) => name.startsWith('exec')));
-    });
-
-    it('survive the death of the engine: they go on where they were, and hint at everything first', async () => {
-      engine.on('GET', /events$/, { lines: [], stayOpen: true });
-      reading = read();
-      await until(() => seen.length === 1);
-      engine.send(anEvent('start', 1_700_000_000_000_000_000));
-      await until(() => seen.length === 2);
-      await engine.die();
-      await clock.advance(100);
-      const repeated = anEvent('start', 1_700_000_000_000_000_000);
-      engine.on('GET', /events$/, { lines: [repeated, anEvent('die', 1_700_000_001_000_000_000)], stayOpen: true });
-      await engine.listen();
-      for (let turn = 0; turn < 10 && seen.length < 4; turn++) await clock.advance(5000);
-      await until(() => seen.length === 4);
-      assert.deepEqual(hints(), ['*', 'start app', '*', 'die app']);
-      assert.equal(engine.requests.at(-1)?.query.get('since'), '1699999999.999999000');
-    });
-
-    it('try again ever more slowly, up to every 5 s, while nothing answers', async () => {
-      await engine.die();
-      reading = read();
-      await clock.advance(60_000);
-      assert.deepEqual(seen, []);
-      engine.on('GET', /events$/, { lines: [], stayOpen: true });
-      await engine.listen();
-      await clock.advance(5000);
-      await until(() => seen.length === 1);
-    });
-
-    it('ask the engine nothing while nothing happens', async () => {
-      engine.on('GET', /events$/, { lines: [], stayOpen: true });
-      reading = read();
-      await until(() => seen.length === 1);
-      await clock.advance(3_600_000);
-      assert.equal(engine.requests.length, 1);
     });
   });
 });

@@ -1,0 +1,149 @@
+import { Agent } from '../../src/agent/agent.ts';
+import { type AgentSettings, defaultSettings } from '../../src/agent/settings.ts';
+import type { Host, HttpResponse } from '../../src/host/host.ts';
+import type { AgentPod } from '../../src/kube/agent-socket.ts';
+import { FakeClock } from './fake-clock.ts';
+import { FakeRuntime } from './fake-runtime.ts';
+import { aMachine, MemoryHost } from './memory-host.ts';
+import { recordingLog } from './recording-log.ts';
+
+export const manifestsDir = '/etc/kubernetes/manifests';
+const pause = defaultSettings.podInfraContainerImage;
+
+type Answer = (url: string) => number | Error;
+
+/** An agent on a machine in memory: fake clock, fake runtime, files that a test writes, URLs that a test answers. */
+export class AgentHarness {
+  readonly clock: FakeClock;
+  readonly runtime: FakeRuntime;
+  readonly files: MemoryHost;
+  readonly host: Host;
+  readonly log = recordingLog();
+  /** What HTTP requests get: a status, or an error when nobody listens. */
+  answer: Answer = () => new Error('connection refused');
+  agent: Agent;
+  readonly #settings: AgentSettings;
+  #running: Promise<void> = Promise.resolve();
+  #abort = new AbortController();
+
+  constructor(settings: Partial<AgentSettings> = {}) {
+    this.clock = new FakeClock();
+    this.runtime = new FakeRuntime(this.clock);
+    this.runtime.images.add(pause);
+    this.runtime.images.add('example/app:1');
+    this.files = new MemoryHost({ [`${manifestsDir}/.keep`]: '' });
+    this.files.nowMs = this.clock.now() - 3_600_000;
+    this.host = this.#hostOf();
+    this.#settings = {
+      ...defaultSettings,
+      nodeName: 'node1',
+      nodeIPs: ['192.0.2.10'],
+      staticPodPath: manifestsDir,
+      ...settings,
+    };
+    this.agent = this.#make();
+  }
+
+  /** Starts the agent and lets it do what it has to. */
+  async start(): Promise<void> {
+    this.#running = this.agent.run(this.#abort.signal);
+    await this.clock.advance(0);
+    await this.settle();
+  }
+
+  /** As a kill -9 and a new start: memory is lost, machine and runtime stay. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#abort = new AbortController();
+    this.agent = this.#make();
+    await this.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.clock.advance(0);
+    await this.#running;
+  }
+
+  /** Until nothing happens any more without time going on. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 8; turn++) await this.clock.advance(0);
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    await this.settle();
+  }
+
+  async write(name: string, text: string): Promise<void> {
+    await this.files.writeFile(`${manifestsDir}/${name}`, text);
+    await this.settle();
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.files.remove(`${manifestsDir}/${name}`);
+    await this.settle();
+  }
+
+  pod(name = 'web-node1'): AgentPod | undefined {
+    return this.agent.status().pods.find(({ pod }) => pod.metadata.name === name);
+  }
+
+  running(container = 'app'): readonly string[] {
+    return [...this.runtime.containers.values()]
+      .filter(({ name, state }) => name === container && state === 'running')
+      .map(({ id }) => id);
+  }
+
+  #make(): Agent {
+    const { host, clock, log, runtime } = this;
+    return new Agent({
+      host,
+      clock,
+      log,
+      runtime,
+      settings: this.#settings,
+      version: 'v0',
+      obtainImage: async (reference, policy) =>
+        (policy === 'Always' ? undefined : await runtime.findImage(reference)) ?? runtime.pullImage(reference),
+      paths: {
+        stateDir: '/var/lib/bootstrap',
+        lastGoodDir: '/var/lib/bootstrap/last-good',
+        kubeletDir: '/var/lib/kubelet',
+        podLogsDir: '/var/log/pods',
+        containerLogsDir: '/var/log/containers',
+        runDir: '/run/bootstrap',
+        agentSocket: '/run/bootstrap/agent.sock',
+        agentLock: '/run/bootstrap/agent.lock',
+      },
+    });
+  }
+
+  #hostOf(): Host {
+    const request = async (url: string): Promise<HttpResponse> => {
+      const answer = this.answer(url);
+      if (answer instanceof Error) throw answer;
+      return { status: answer, headers: {}, body: Buffer.from('') };
+    };
+    // Only what an agent calls; anything else fails loudly as "not a function".
+    return Object.assign(this.files, aMachine(), { request }) as unknown as Host;
+  }
+}
+
+/** A manifest of pod default/web with one container `app`; `spec` is YAML put into the spec. */
+export function webManifest(spec: readonly string[] = [], container: readonly string[] = []): string {
+  return [
+    'apiVersion: v1',
+    'kind: Pod',
+    'metadata:',
+    '  name: web',
+    'spec:',
+    '  hostNetwork: true',
+    ...spec.map((line) => `  ${line}`),
+    '  containers:',
+    '  - name: app',
+    '    image: example/app:1',
+    ...container.map((line) => `    ${line}`),
+    '',
+  ].join('\n');
+}
