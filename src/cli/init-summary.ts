@@ -1,5 +1,7 @@
 import { humanDuration } from '../base/duration.ts';
 import type { InitContext } from '../phases/context.ts';
+import { readManifests } from '../phases/manifest-files.ts';
+import { rootFlag } from './root-flag.ts';
 import { statusReport } from './status-report.ts';
 
 /** What stands after `init`, and what to do with it. A text for people, a document for programs. */
@@ -13,7 +15,8 @@ export async function initSummary(
     return { text: 'Nothing was changed: this was a dry run.\n', document: { kind: 'InitResult', dryRun: true } };
   }
   const waited = !run.skipped.includes('wait-control-plane');
-  const status = await statusReport({ host, clock, paths, agent: context.agent });
+  const healthy = waited ? (await readManifests(host, paths)).map(({ component }) => component) : [];
+  const status = await statusReport({ host, clock, paths, agent: context.agent, healthy });
   const text = [
     '',
     waited ? `The control plane is up (${humanDuration(durationMs)}).` : 'The files are in place.',
@@ -32,8 +35,4 @@ export async function initSummary(
   ];
   const document = { kind: 'InitResult', durationMs, kubeconfig: paths.adminConf, status: status.document };
   return { text: text.join('\n'), document };
-}
-
-export function rootFlag(root: string): string {
-  return root === '/' ? '' : ` --root-dir ${root}`;
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { takeLock } from '../agent/lock.ts';
+import { lockHolder, takeLock } from '../agent/lock.ts';
 import { errorsOf } from '../base/diagnostics.ts';
 import { hasCode, InterruptedError, PreflightError } from '../base/errors.ts';
 import { configFlagsOf } from '../config/flags.ts';
@@ -10,7 +10,7 @@ import type { Host } from '../host/host.ts';
 import { recordingHost } from '../host/recording-host.ts';
 import type { InitContext } from '../phases/context.ts';
 import { initPhases } from '../phases/init.ts';
-import { initLockName } from '../phases/plan-reset.ts';
+import { initLockName, madeFileName } from '../phases/plan-reset.ts';
 import { preflightFindings } from '../phases/preflight.ts';
 import { findPhase, runPhases } from '../phases/run.ts';
 import { runInit } from '../phases/run-init.ts';
@@ -120,6 +120,17 @@ async function refuseUnwritable(context: InitContext, thrown: unknown): Promise<
   });
 }
 
+/** A refusal leaves nothing behind: when only our own empty directories were made so far, they go again. */
+async function forgetRefused(host: Host, paths: Paths, made: InitContext['made']): Promise<void> {
+  const entries = await made.all();
+  const own = [join(paths.stateDir, 'owner'), join(paths.stateDir, initLockName)];
+  if (entries.some(({ kind, path }) => kind !== 'directory' && !own.includes(path))) return;
+  for (const path of [...own, join(paths.stateDir, madeFileName)]) await host.remove(path);
+  for (const { path } of entries.filter(({ kind }) => kind === 'directory').toReversed()) {
+    if ((await host.list(path))?.length === 0) await host.remove(path);
+  }
+}
+
 /** Only one `init` or `reset` at a time works below a root directory. */
 export async function locked(
   { cli, paths, context }: Pick<SetUp, 'cli' | 'paths' | 'context'>,
@@ -127,11 +138,19 @@ export async function locked(
 ): Promise<void> {
   if (context.dryRun) return work();
   await context.made.add([]).catch((thrown: unknown) => refuseUnwritable(context, thrown));
-  const lock = await takeLock(cli.host, join(paths.stateDir, initLockName), 'init or reset');
+  const lockFile = join(paths.stateDir, initLockName);
+  const other = await lockHolder(cli.host, lockFile);
+  if (other !== undefined) {
+    throw new PreflightError(`init or reset is at work here already: pid ${other.pid}`, {
+      hint: 'wait until it has ended',
+    });
+  }
+  const lock = await takeLock(cli.host, lockFile, 'init or reset');
   try {
     await work();
     cli.signal.throwIfAborted();
   } catch (thrown) {
+    if (thrown instanceof PreflightError) await forgetRefused(cli.host, paths, context.made);
     if (!cli.signal.aborted) throw thrown;
     throw new InterruptedError('interrupted; what was begun is whole', {
       hint: 'bootstrap init goes on from here, bootstrap reset removes it',

@@ -8,8 +8,8 @@ import { agentDoor } from './agent-door.ts';
 import type { CliContext, CommandRun } from './command.ts';
 import type { LoggedPod } from './find-pod.ts';
 import { findPod, loggedPods } from './find-pod.ts';
-import { rootFlag } from './init-summary.ts';
 import { logFiles } from './log-lines.ts';
+import { rootFlag } from './root-flag.ts';
 import type { Options } from './workflow-context.ts';
 import { durationOption, rootDirOf, textOption } from './workflow-context.ts';
 

@@ -9,9 +9,9 @@ import { agentDoor } from './agent-door.ts';
 import { agentStarter } from './agent-starter.ts';
 import type { CliContext, CommandRun } from './command.ts';
 import { locked } from './init.ts';
-import { rootFlag } from './init-summary.ts';
 import { madeRecord, rememberedRecord } from './made-record.ts';
 import { createReport } from './report.ts';
+import { rootFlag } from './root-flag.ts';
 import type { Options } from './workflow-context.ts';
 import { listOption, pathsFor, rootDirOf, textOption, workflowContext } from './workflow-context.ts';
 

@@ -1,7 +1,11 @@
+import { readOwnerId } from '../agent/owner.ts';
 import { sleep } from '../base/clock.ts';
+import { silentLog } from '../base/log.ts';
+import type { Paths } from '../config/paths.ts';
 import { pathsOf } from '../config/paths.ts';
 import { agentDoor } from './agent-door.ts';
 import type { CliContext, CommandRun } from './command.ts';
+import type { StatusInput } from './status-report.ts';
 import { statusReport } from './status-report.ts';
 import { rootDirOf } from './workflow-context.ts';
 
@@ -12,7 +16,8 @@ export const run: CommandRun = async (cli, { options, common }) => {
   const paths = pathsOf(rootDirOf(cli.host, options));
   const starter = { start: async () => '', disable: async () => {} };
   const agent = agentDoor({ host: cli.host, clock: cli.clock, paths, starter });
-  const look = () => statusReport({ host: cli.host, clock: cli.clock, paths, agent });
+  const observe: StatusInput['observe'] = (runtime) => observePods(cli, paths, runtime);
+  const look = () => statusReport({ host: cli.host, clock: cli.clock, paths, agent, observe });
   const show = (report: Awaited<ReturnType<typeof look>>) =>
     cli.stdout.write(
       common.output === 'text'
@@ -42,4 +47,18 @@ function repaint(cli: CliContext, text: string): void {
 
 function gistOf(document: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(document);
+}
+
+/** The containers themselves, for when no agent can be asked. */
+async function observePods(cli: CliContext, paths: Paths, runtime: Parameters<NonNullable<StatusInput['observe']>>[0]) {
+  const owner = await readOwnerId(cli.host, paths.stateDir);
+  if (owner === undefined || runtime === undefined) return [];
+  const { chooseRuntime, openRuntime } = await import('../runtime/open.ts');
+  const choice = await chooseRuntime({ host: cli.host, runtime });
+  const opened = await openRuntime({ ...choice, host: cli.host, clock: cli.clock, log: silentLog, owner, paths });
+  try {
+    return await opened.observePods();
+  } finally {
+    await opened.close();
+  }
 }

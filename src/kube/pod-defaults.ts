@@ -127,7 +127,7 @@ function defaultVolume(raw: Raw<Volume>): Volume {
 }
 
 function defaultProjection(raw: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const downwardAPI = raw['downwardAPI'] as { readonly items?: readonly Raw<DownwardFile>[] } | undefined;
+  const downwardAPI = raw.downwardAPI as { readonly items?: readonly Raw<DownwardFile>[] } | undefined;
   return downwardAPI === undefined ? raw : { ...raw, downwardAPI: withItems(downwardAPI) };
 }
 

@@ -12,15 +12,15 @@ export function refuseKind(documents: readonly YamlDocument[]): { message: strin
   if (first === undefined) return refusal('the file holds nothing');
   if (!isObject(first.value)) return refusal('the file holds no Kubernetes object');
   if (second !== undefined) {
-    const kinds = documents.map(({ value }) => (isObject(value) ? String(value['kind'] ?? 'no kind') : 'no object'));
+    const kinds = documents.map(({ value }) => (isObject(value) ? String(value.kind ?? 'no kind') : 'no object'));
     return refusal(`the file holds ${documents.length} documents (${kinds.join(', ')})`);
   }
   return refuseObject(first.value);
 }
 
 function refuseObject(object: Readonly<Record<string, unknown>>): { message: string; hint: string } | undefined {
-  const kind = String(object['kind'] ?? '');
-  const version = String(object['apiVersion'] ?? '');
+  const kind = String(object.kind ?? '');
+  const version = String(object.apiVersion ?? '');
   if (kind === '' || version === '') return refusal(`${kind === '' ? 'kind' : 'apiVersion'} is missing`);
   if (kind === 'Pod' && version === 'v1') return undefined;
   if (kind === 'Pod') return refusal(`a Pod of apiVersion ${version}`);

@@ -28,7 +28,7 @@ function changesAt(path: Path, before: unknown, after: unknown): readonly string
 /** Items with a name are compared by it, others by their place. */
 function itemChanges(path: Path, before: readonly unknown[], after: readonly unknown[]): readonly string[] {
   const keyed = (items: readonly unknown[]) =>
-    Object.fromEntries(items.map((item, index) => [isObject(item) ? String(item['name'] ?? index) : index, item]));
+    Object.fromEntries(items.map((item, index) => [isObject(item) ? String(item.name ?? index) : index, item]));
   const [old, now] = [keyed(before), keyed(after)];
   const changes = [...new Set([...Object.keys(old), ...Object.keys(now)])].flatMap((key) =>
     changesAt([...path, key], old[key], now[key]),
@@ -41,8 +41,8 @@ function flagChanges(before: readonly unknown[], after: readonly unknown[]): rea
   const changes = [...new Set([...old.keys(), ...now.keys()])].sort().flatMap((name) => {
     const [was, is] = [old.get(name), now.get(name)];
     if (was === is) return [];
-    if (was === undefined) return [`${name}${valueOf(is)} added`];
-    return is === undefined ? [`${name}${valueOf(was)} removed`] : [`${name}: ${was} → ${is}`];
+    if (was === undefined) return [`${name}${suffixOf(is)} added`];
+    return is === undefined ? [`${name}${suffixOf(was)} removed`] : [`${name}: ${was} → ${is}`];
   });
   return changes.length > 0 ? changes : ['flags in another order'];
 }
@@ -58,7 +58,7 @@ function flagsOf(command: readonly unknown[]): ReadonlyMap<string, string> {
   return flags;
 }
 
-function valueOf(value: string | undefined): string {
+function suffixOf(value: string | undefined): string {
   return value === undefined || value === '' ? '' : `=${value}`;
 }
 

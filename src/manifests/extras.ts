@@ -9,12 +9,12 @@ export type Parts = { readonly container: Item; readonly volumes: readonly Item[
 
 /** Adds the user's arguments, environment and volumes to the component, as kubeadm does. */
 export function withExtras({ container, volumes }: Parts, extras: Extras): Parts {
-  const envs = byName([...itemsOf(container['env']), ...extras.envs]);
-  const mounts = itemsOf(container['volumeMounts']);
+  const envs = byName([...itemsOf(container.env), ...extras.envs]);
+  const mounts = itemsOf(container.volumeMounts);
   return {
     container: {
       ...container,
-      command: withExtraArgs(itemsOf<string>(container['command']), extras.args),
+      command: withExtraArgs(itemsOf<string>(container.command), extras.args),
       ...(envs.length > 0 && { env: sortedByName(envs) }),
       volumeMounts: extras.volumes.length > 0 ? byName([...mounts, ...extras.volumes.map(mountOf)]) : mounts,
     },
@@ -24,7 +24,7 @@ export function withExtras({ container, volumes }: Parts, extras: Extras): Parts
 
 /** Volumes and mounts of a control plane component are sorted by name; etcd's mounts are not (kubeadm etcd/local.go). */
 export function withSortedMounts({ container, volumes }: Parts): Parts {
-  return { container: { ...container, volumeMounts: sortedByName(itemsOf(container['volumeMounts'])) }, volumes };
+  return { container: { ...container, volumeMounts: sortedByName(itemsOf(container.volumeMounts)) }, volumes };
 }
 
 function volumeOf({ name, hostPath, pathType }: HostPathMount): Item {
@@ -38,11 +38,11 @@ function mountOf({ name, mountPath, readOnly }: HostPathMount): Item {
 
 /** Of items with the same name, the last. */
 function byName<T extends Item | ExtraEnv>(items: readonly T[]): readonly T[] {
-  return [...new Map(items.map((item) => [item['name'], item])).values()];
+  return [...new Map(items.map((item) => [item.name, item])).values()];
 }
 
 function sortedByName<T extends Item>(items: readonly T[]): readonly T[] {
-  return [...items].sort((a, b) => (String(a['name']) < String(b['name']) ? -1 : 1));
+  return [...items].sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1));
 }
 
 function itemsOf<T = Item>(value: unknown): readonly T[] {

@@ -36,29 +36,24 @@ function operationOf(value: unknown): Operation {
   if (typeof op !== 'string' || typeof path !== 'string') throw new PatchError('op and path are needed');
   if ((op === 'move' || op === 'copy') && typeof from !== 'string') throw new PatchError('from is needed');
   if (['add', 'replace', 'test'].includes(op) && !('value' in value)) throw new PatchError('value is needed');
-  return { op, path, ...(typeof from === 'string' && { from }), value: value['value'] };
+  return { op, path, ...(typeof from === 'string' && { from }), value: value.value };
 }
 
 function applyOperation(root: { document: unknown }, { op, path, from = '', value }: Operation): void {
-  switch (op) {
-    case 'add':
-      return add(root, path, value);
-    case 'remove':
-      return void remove(root, path);
-    case 'replace':
-      if (path === '') return void (root.document = value);
-      remove(root, path);
-      return add(root, path, value);
-    case 'move':
-      return add(root, path, remove(root, from));
-    case 'copy':
-      return add(root, path, structuredClone(read(root, from)));
-    case 'test':
-      if (isDeepStrictEqual(read(root, path), value)) return;
-      throw new PatchError(`${path} is ${JSON.stringify(read(root, path))}`);
-    default:
-      throw new PatchError(`${op} is no operation: add, remove, replace, move, copy or test`);
+  if (op === 'add') add(root, path, value);
+  else if (op === 'remove') remove(root, path);
+  else if (op === 'replace') replace(root, path, value);
+  else if (op === 'move') add(root, path, remove(root, from));
+  else if (op === 'copy') add(root, path, structuredClone(read(root, from)));
+  else if (op !== 'test') throw new PatchError(`${op} is no operation: add, remove, replace, move, copy or test`);
+  else if (!isDeepStrictEqual(read(root, path), value)) {
+    throw new PatchError(`${path} is ${JSON.stringify(read(root, path))}`);
   }
+}
+
+function replace(root: { document: unknown }, path: string, value: unknown): void {
+  if (path !== '') remove(root, path);
+  add(root, path, value);
 }
 
 function add(root: { document: unknown }, path: string, value: unknown): void {

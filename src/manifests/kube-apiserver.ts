@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { isLoopback } from '../config/endpoints.ts';
 import { imagesOf } from '../config/images.ts';
-import type { Config } from '../config/types.ts';
 import { hostPort } from '../kube/cidr.ts';
 import { type Component, extraArg, type View, type ViewInput } from './component.ts';
 import { etcdLocalhost } from './etcd.ts';

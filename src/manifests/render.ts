@@ -91,9 +91,9 @@ function renderTemplate(engine: TemplateEngine, { name, view }: Component, input
 }
 
 function withComponentExtras(pod: Item, component: Component, extras: Extras): Item {
-  const spec = isObject(pod['spec']) ? pod['spec'] : {};
-  const [container = {}, ...others] = itemsOf(spec['containers']);
-  const parts = withExtras({ container, volumes: itemsOf(spec['volumes']) }, extras);
+  const spec = isObject(pod.spec) ? pod.spec : {};
+  const [container = {}, ...others] = itemsOf(spec.containers);
+  const parts = withExtras({ container, volumes: itemsOf(spec.volumes) }, extras);
   const sorted = component.name === 'etcd' ? parts : withSortedMounts(parts);
   return { ...pod, spec: { ...spec, containers: [sorted.container, ...others], volumes: sorted.volumes } };
 }

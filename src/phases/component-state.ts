@@ -33,7 +33,8 @@ export function stateText({ pod, container, rejected }: ComponentState, nowMs: n
   if (running !== undefined) return `running ${humanDuration(Math.max(0, nowMs - Date.parse(running.startedAt)))}`;
   if (terminated !== undefined) return `exited with ${terminated.exitCode}`;
   const exit = container?.lastState.terminated;
-  const doing = pod?.doing ?? waiting?.reason ?? 'not started';
+  // The gate's URL is long, and there is but one.
+  const doing = (pod?.doing ?? waiting?.reason ?? 'not started').replace(/^waiting for http\S+ to answer$/, 'held back');
   return exit === undefined ? doing : `${doing}, exited with ${exit.exitCode}`;
 }
 

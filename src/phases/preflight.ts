@@ -60,6 +60,11 @@ export const preflightPhase: Phase<InitContext> = {
 };
 
 export async function preflightFindings(context: InitContext): Promise<readonly Finding[]> {
+  // Who may not do anything here would only read the same in many words (kubeadm RunRootCheckOnly).
+  const privilege = machineChecks.filter(({ name }) => name === 'IsPrivilegedUser');
+  const nobody = { manifests: [], running: new Set<string>(), made: [], agentRuns: false };
+  const refused = await Promise.all(privilege.map((check) => runCheck(check, { ...context, own: nobody })));
+  if (errorsOf(refused.flat()).length > 0) return refused.flat();
   const own = await ownPlane(context);
   const groups = await Promise.all(preflightChecks.map((check) => runCheck(check, { ...context, own })));
   return groups.flat();

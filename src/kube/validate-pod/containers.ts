@@ -97,7 +97,10 @@ function validateHostPorts(
 
 function validateInitContainer(container: Container, path: FieldPath, scope: Scope): void {
   validateRestartPolicy(container, path, scope);
-  if (container.restartPolicy === 'Always') return validateProbesAndHooks(container, path, scope);
+  if (container.restartPolicy === 'Always') {
+    validateProbesAndHooks(container, path, scope);
+    return;
+  }
   for (const name of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
     if (container[name] === undefined) continue;
     scope.errors.forbidden([...path, name], 'may not be set for init containers without restartPolicy=Always');

@@ -68,7 +68,10 @@ export function validateFieldRef(
 ): void {
   const { fieldPath, apiVersion = 'v1' } = reference;
   if (apiVersion !== 'v1') errors.invalid([...path, 'apiVersion'], apiVersion, 'unsupported pod version');
-  if (!fieldPath) return errors.required([...path, 'fieldPath']);
+  if (!fieldPath) {
+    errors.required([...path, 'fieldPath']);
+    return;
+  }
   const [, map, key] = /^(.*?)\['([^']*)'\]$/.exec(fieldPath) ?? [];
   if (map === undefined || key === undefined) {
     if (!fields.includes(fieldPath)) errors.unsupported([...path, 'fieldPath'], fieldPath, fields);
@@ -85,7 +88,10 @@ export function validateResourceFieldRef(
   path: FieldPath,
   { errors }: Pick<Scope, 'errors'>,
 ): void {
-  if (!resource) return errors.required([...path, 'resource']);
+  if (!resource) {
+    errors.required([...path, 'resource']);
+    return;
+  }
   if (!resourceFields.includes(resource) && !/^(limits|requests)\.hugepages-/.test(resource)) {
     errors.unsupported([...path, 'resource'], resource, resourceFields);
   }

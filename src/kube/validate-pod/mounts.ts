@@ -25,8 +25,8 @@ export function validateMounts(container: Container, path: FieldPath, scope: Sco
 }
 
 function validateVolumeName(name: string | undefined, path: FieldPath, { errors, volumes }: Scope): void {
-  if (!name) return errors.required(path);
-  if (volumes.has(name)) return;
+  if (!name) errors.required(path);
+  if (!name || volumes.has(name)) return;
   const near = nearest(name, [...volumes.keys()]);
   errors.error(
     path,

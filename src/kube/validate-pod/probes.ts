@@ -11,9 +11,11 @@ export function validateProbesAndHooks(
   { errors, spec }: { readonly errors: FieldErrors; readonly spec: PodSpec },
 ): void {
   const { livenessProbe, readinessProbe, startupProbe, lifecycle } = container;
-  if (livenessProbe) validateProbe(livenessProbe, [...path, 'livenessProbe'], errors);
-  if (readinessProbe) validateProbe(readinessProbe, [...path, 'readinessProbe'], errors);
-  if (startupProbe) validateProbe(startupProbe, [...path, 'startupProbe'], errors);
+  for (const [name, probe] of Object.entries({ livenessProbe, readinessProbe, startupProbe })) {
+    if (probe === undefined) continue;
+    validateProbe(probe, [...path, name], errors);
+    warnOfUnknownPort(container, probe, { path: [...path, name], errors });
+  }
   if (lifecycle === undefined) return;
   const at = [...path, 'lifecycle'];
   if (lifecycle.postStart) validateHandler(lifecycle.postStart, [...at, 'postStart'], { errors, spec });
@@ -81,6 +83,17 @@ function validatePort(port: number | string | undefined, path: FieldPath, errors
   if (port === undefined) errors.required(path);
   else if (typeof port === 'number') check.between(path, port, [1, 65_535]);
   else check.portName(path, port);
+}
+
+/** The API server accepts it, but the probe can only fail. */
+function warnOfUnknownPort(
+  { ports = [] }: Container,
+  { httpGet, tcpSocket }: Probe,
+  { path, errors }: { readonly path: FieldPath; readonly errors: FieldErrors },
+): void {
+  const port = httpGet?.port ?? tcpSocket?.port;
+  if (typeof port !== 'string' || ports.some(({ name }) => name === port)) return;
+  errors.warning([...path, httpGet ? 'httpGet' : 'tcpSocket', 'port'], `the container has no port named "${port}"`);
 }
 
 function validateStopSignal(

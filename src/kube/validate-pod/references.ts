@@ -33,16 +33,16 @@ export function refuseReferences(pod: Pod, errors: FieldErrors): void {
   for (const name of ['serviceAccountName', 'serviceAccount']) {
     if (spec[name]) refuse(['spec', name], 'serviceaccounts');
   }
-  for (const [index, secret] of itemsOf(spec['imagePullSecrets']).entries()) {
-    if (secret['name']) refuse(['spec', 'imagePullSecrets', index], 'secrets');
+  for (const [index, secret] of itemsOf(spec.imagePullSecrets).entries()) {
+    if (secret.name) refuse(['spec', 'imagePullSecrets', index], 'secrets');
   }
-  if (itemsOf(spec['resourceClaims']).length > 0) refuse(['spec', 'resourceClaims'], 'resourceclaims');
+  if (itemsOf(spec.resourceClaims).length > 0) refuse(['spec', 'resourceClaims'], 'resourceclaims');
   for (const list of ['containers', 'initContainers'] as const) {
     for (const [index, container] of (pod.spec[list] ?? []).entries()) {
       refuseEnvironment(container, ['spec', list, index], refuse);
     }
   }
-  for (const [index, volume] of itemsOf(spec['volumes']).entries()) {
+  for (const [index, volume] of itemsOf(spec.volumes).entries()) {
     refuseVolume(volume, ['spec', 'volumes', index], refuse);
   }
 }
@@ -57,8 +57,8 @@ function refuseEnvironment(container: Container, path: FieldPath, refuse: Refuse
   }
   for (const [index, source] of itemsOf(container.envFrom).entries()) {
     const at = [...path, 'envFrom', index];
-    if (source['secretRef'] !== undefined) refuse([...at, 'secretRef'], 'secrets');
-    if (source['configMapRef'] !== undefined) refuse([...at, 'configMapRef'], 'configmaps');
+    if (source.secretRef !== undefined) refuse([...at, 'secretRef'], 'secrets');
+    if (source.configMapRef !== undefined) refuse([...at, 'configMapRef'], 'configmaps');
   }
 }
 
@@ -67,9 +67,9 @@ function refuseVolume(volume: Item, path: FieldPath, refuse: Refuse): void {
     const objects = volumeObjects[kind];
     if (objects !== undefined) refuse([...path, kind], objects);
     // Drivers of other kinds read their credentials from a secret.
-    else if (isObject(source) && isObject(source['secretRef'])) refuse([...path, kind, 'secretRef'], 'secrets');
+    else if (isObject(source) && isObject(source.secretRef)) refuse([...path, kind, 'secretRef'], 'secrets');
   }
-  const projected = isObject(volume['projected']) ? itemsOf(volume['projected']['sources']) : [];
+  const projected = isObject(volume.projected) ? itemsOf(volume.projected.sources) : [];
   for (const [index, source] of projected.entries()) {
     for (const kind of Object.keys(source)) {
       const objects = projectedObjects[kind];

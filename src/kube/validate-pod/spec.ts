@@ -47,8 +47,8 @@ function validateHostnameOverride(spec: Readonly<Record<string, unknown>>, error
   const { hostnameOverride } = spec;
   if (typeof hostnameOverride !== 'string') return;
   const path = ['spec', 'hostnameOverride'];
-  if (spec['setHostnameAsFQDN'] === true) errors.forbidden(path, 'may not be specified when setHostnameAsFQDN is true');
-  if (spec['hostNetwork'] === true) errors.forbidden(path, 'may not be specified when hostNetwork is true');
+  if (spec.setHostnameAsFQDN === true) errors.forbidden(path, 'may not be specified when setHostnameAsFQDN is true');
+  if (spec.hostNetwork === true) errors.forbidden(path, 'may not be specified when hostNetwork is true');
   if (hostnameOverride.length > 64) errors.invalid(path, hostnameOverride, 'may not be more than 64 bytes');
   checks(errors).dnsSubdomain(path, hostnameOverride);
 }

@@ -47,7 +47,7 @@ function validateSource(volume: Volume, path: FieldPath, scope: Scope): void {
     if (!image.reference) errors.required([...path, 'image', 'reference']);
     check.oneOf([...path, 'image', 'pullPolicy'], image.pullPolicy, ['Always', 'IfNotPresent', 'Never']);
   }
-  const nfs = volume['nfs'] as { readonly server?: string; readonly path?: string } | undefined;
+  const nfs = volume.nfs as { readonly server?: string; readonly path?: string } | undefined;
   if (nfs !== undefined) {
     if (!nfs.server) errors.required([...path, 'nfs', 'server']);
     if (!nfs.path?.startsWith('/')) errors.invalid([...path, 'nfs', 'path'], nfs.path, 'must be an absolute path');

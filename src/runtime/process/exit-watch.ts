@@ -51,13 +51,14 @@ export class ExitWatch {
     });
     const next = (waitMs: number) =>
       new Promise<void>((resolve) => {
-        const cancel = this.#clock.after(seen ? 0 : waitMs, () => wake());
         wake = () => {
           cancel();
-          seen = false;
           wake = () => {};
+          seen = false;
           resolve();
         };
+        const cancel = this.#clock.after(waitMs, () => wake());
+        if (seen) wake();
       });
     return { next, close };
   }

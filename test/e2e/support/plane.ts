@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ContainerStatus } from '../../../src/kube/types.ts';
 import { program } from '../../components/locations.ts';
 import { bootstrap, expectCode, type Ran, run } from './command.ts';
 
@@ -24,7 +25,8 @@ export class Plane {
     this.runtime = runtime;
     this.root = mkdtempSync(join(tmpdir(), 'plane-'));
     planes += 1;
-    const base = 20_000 + (process.pid % 500) * 40 + planes * 10;
+    // Below the ephemeral ports (32768 and up), which any connection may hold.
+    const base = 11_000 + (process.pid % 500) * 40 + planes * 10;
     this.ports = {
       apiServer: base,
       etcdClient: base + 1,
@@ -89,8 +91,10 @@ ${options.documents ?? ''}`;
   }
 
   async status(): Promise<PlaneStatus> {
-    const { stdout } = expectCode(await this.bootstrap(['status', '-o', 'json']), 0);
-    return JSON.parse(stdout) as PlaneStatus;
+    const ran = await this.bootstrap(['status', '-o', 'json']);
+    // 1 says that something is not ready.
+    if (ran.code !== 1) expectCode(ran, 0);
+    return JSON.parse(ran.stdout) as PlaneStatus;
   }
 
   agentPid(): number {
@@ -115,24 +119,29 @@ ${options.documents ?? ''}`;
 
 /** What these tests read of `bootstrap status -o json`. */
 export type PlaneStatus = {
+  readonly ready: boolean;
   readonly agent: { readonly running: boolean; readonly pid?: number };
   readonly pods: readonly {
     readonly namespace: string;
     readonly name: string;
-    readonly phase: string;
     readonly ready: boolean;
-    readonly containers: readonly {
-      readonly name: string;
-      readonly restarts: number;
-      readonly state: string;
-      readonly id?: string;
-    }[];
+    readonly status: { readonly phase: string; readonly containerStatuses: readonly ContainerStatus[] };
   }[];
 };
 
 /** Container ids by pod name. */
 export function containerIds(status: PlaneStatus): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    status.pods.flatMap((pod) => pod.containers.map(({ name, id }) => [`${pod.name}/${name}`, id ?? ''])),
+    status.pods.map((pod) => [pod.name, pod.status.containerStatuses.map(({ containerID }) => containerID).join()]),
+  );
+}
+
+/** How often each pod's containers have been restarted, by pod name. */
+export function restarts(status: PlaneStatus): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    status.pods.map((pod) => [
+      pod.name,
+      pod.status.containerStatuses.reduce((total, { restartCount }) => total + restartCount, 0),
+    ]),
   );
 }
