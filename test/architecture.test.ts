@@ -12,11 +12,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   pki: ['base', 'host', 'config'],
   kubeconfig: ['base', 'host', 'kube', 'config', 'pki'],
   manifests: ['base', 'host', 'kube', 'config'],
-  etcd: ['base', 'host', 'config'],
   runtime: ['base', 'host', 'kube'],
   agent: ['base', 'host', 'kube', 'runtime'],
-  phases: ['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'etcd', 'runtime'],
-  cli: ['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'etcd', 'runtime', 'agent', 'phases'],
+  phases: ['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'runtime'],
+  cli: ['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'runtime', 'agent', 'phases'],
 };
 
 /** Files below src/ that may import each outside module at run time. */

@@ -15,7 +15,7 @@ export function decodeObject(
   place: Place,
 ): Readonly<Record<string, unknown>> | undefined {
   if (!isObject(value)) {
-    place.errors.error(place.path, `expected an object, found ${kindOf(value)}`);
+    place.errors.mistyped(place.path, `expected an object, found ${kindOf(value)}`);
     return undefined;
   }
   const fields = podTypes.get(type);
@@ -89,7 +89,7 @@ const scalars: Readonly<Record<string, Scalar>> = {
 
 function wrong(value: unknown, expected: string, place: Place): undefined {
   const quotable = expected === 'a string' && ['number', 'boolean'].includes(typeof value);
-  place.errors.error(
+  place.errors.mistyped(
     place.path,
     `expected ${expected}, found ${kindOf(value)}`,
     quotable ? `put it in quotes: "${String(value)}"` : undefined,

@@ -5,12 +5,13 @@ import type { Path, YamlDocument } from './yaml.ts';
 export type FieldPath = Path;
 
 /**
- * Collects findings about the fields of one document, in the words of the API server's field errors. What is at or below
- * a path that already has an error is not said again.
+ * Collects findings about the fields of one document, in the words of the API server's field errors. What has the wrong
+ * type is said once: nothing more about it or what is below it.
  */
 export type FieldErrors = {
   readonly findings: readonly Finding[];
   error(path: FieldPath, message: string, hint?: string): void;
+  mistyped(path: FieldPath, message: string, hint?: string): void;
   warning(path: FieldPath, message: string, hint?: string): void;
   required(path: FieldPath, why?: string): void;
   invalid(path: FieldPath, value: unknown, why: string): void;
@@ -22,14 +23,13 @@ export type FieldErrors = {
 /** An empty collection for the document `file`; `locate` gives the places (of the nearest thing around a missing one). */
 export function fieldErrors(file: string, locate: YamlDocument['position']): FieldErrors {
   const findings: Finding[] = [];
-  const wrong = new Set<string>();
+  const mistyped = new Set<string>();
   const add = (
     severity: Finding['severity'],
     path: FieldPath,
     text: { message: string; hint?: string | undefined },
   ) => {
-    if (path.some((_, index) => wrong.has(renderFieldPath(path.slice(0, index))))) return;
-    if (severity === 'error') wrong.add(renderFieldPath(path));
+    if ([...path, ''].some((_, length) => mistyped.has(renderFieldPath(path.slice(0, length))))) return;
     const place = locate(path, severity === 'error' ? 'value' : 'key');
     findings.push({
       severity,
@@ -44,6 +44,10 @@ export function fieldErrors(file: string, locate: YamlDocument['position']): Fie
   return {
     findings,
     error,
+    mistyped: (path, message, hint) => {
+      error(path, message, hint);
+      mistyped.add(renderFieldPath(path));
+    },
     warning: (path, message, hint) => add('warning', path, { message, hint }),
     required: (path, why) => error(path, why === undefined ? 'required value' : `required value: ${why}`),
     invalid: (path, value, why) => error(path, `invalid value: ${show(value)}: ${why}`),

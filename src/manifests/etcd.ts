@@ -25,15 +25,18 @@ function etcdView({ config, paths }: ViewInput): View {
   const { advertiseAddress } = config.init.localAPIEndpoint;
   const { name: nodeName } = config.init.nodeRegistration;
   const { etcdClient, etcdPeer, etcdMetrics } = config.bootstrap.ports;
+  const clientUrl = `https://${hostPort(advertiseAddress, etcdClient)}`;
+  const localClientUrl = `https://${hostPort(etcdLocalhost(config), etcdClient)}`;
   const peerUrl = `https://${hostPort(advertiseAddress, etcdPeer)}`;
   return {
-    clientUrl: `https://${hostPort(advertiseAddress, etcdClient)}`,
+    clientUrl,
     dataDir: paths.etcdDataDir,
     graceSeconds: graceSeconds.etcd,
     image: imagesOf(config).etcd ?? '',
     initialCluster: `${nodeName}=${peerUrl}`,
     joinsExistingCluster: false,
-    localClientUrl: `https://${hostPort(etcdLocalhost(config), etcdClient)}`,
+    // One and the same when a loopback address is advertised.
+    listenClientUrls: [...new Set([localClientUrl, clientUrl])].join(','),
     metricsUrl: `http://${hostPort(etcdLocalhost(config), etcdMetrics)}`,
     nodeName,
     peerUrl,

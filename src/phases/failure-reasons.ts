@@ -42,18 +42,18 @@ export const failureReasons: readonly FailureReason[] = [
     next: () => 'correct extraArgs in the configuration, or the patch that adds it, then run init again',
   },
   {
-    id: 'invalid-flag-value',
-    final: true,
-    pattern: /invalid (?:argument|value) "([^"]*)" for (?:"([^"]+)" flag|flag (\S+)):? ?(.*)/,
-    say: (match) => `the value "${match[1]}" of ${match[2] ?? match[3]} is not valid${match[4] ? `: ${match[4]}` : ''}`,
-    next: () => 'correct extraArgs in the configuration, then run init again',
-  },
-  {
     id: 'unknown-feature-gate',
     final: true,
     pattern: /unrecognized feature gate:? "?([\w-]+)"?/,
     say: (match) => `the feature gate ${match[1]} does not exist in this version`,
     next: () => 'correct the feature-gates argument, then run init again',
+  },
+  {
+    id: 'invalid-flag-value',
+    final: true,
+    pattern: /invalid (?:argument|value) "([^"]*)" for (?:"([^"]+)" flag|flag (\S+)):? ?(.*)/,
+    say: (match) => `the value "${match[1]}" of ${match[2] ?? match[3]} is not valid${match[4] ? `: ${match[4]}` : ''}`,
+    next: () => 'correct extraArgs in the configuration, then run init again',
   },
   {
     id: 'certificate-not-yet-valid',

@@ -1,6 +1,6 @@
 /** `npm run bench`: our figures beside the bare start of the same binaries, alternating in one run. */
 import { cpSync } from 'node:fs';
-import { bootstrap, expectCode } from '../e2e/support/command.ts';
+import { bootstrap, eventually, expectCode } from '../e2e/support/command.ts';
 import { Plane, type RuntimeUnderTest } from '../e2e/support/plane.ts';
 import { memoryOf, processesOf, processorSeconds } from '../e2e/support/processes.ts';
 import { bareStart } from './bare-start.ts';
@@ -85,6 +85,7 @@ async function benchRunning(runtime: RuntimeUnderTest): Promise<void> {
       beside: `VmRSS ${resident.toFixed(0)} MiB`,
     });
     await benchKill(plane);
+    await eventually('all is ready again', async () => (await plane.status()).ready || undefined, 60_000);
     const status: number[] = [];
     for (let round = 0; round < rounds; round++) status.push(await timed(() => plane.bootstrap(['status'])));
     rows.push({ what: `bootstrap status (${runtime})`, samples: status, unit: 'ms' });

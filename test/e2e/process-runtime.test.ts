@@ -116,11 +116,13 @@ test('tells at once which container ended', async (context) => {
   const { runtime, run, pids } = await aProcessRuntime(context);
   const id = await run('exec sleep 1000');
   const abort = new AbortController();
-  const first = runtime.events(abort.signal)[Symbol.asyncIterator]().next();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  const events = runtime.events(abort.signal)[Symbol.asyncIterator]();
+  assert.equal((await events.next()).value?.pod, undefined);
   process.kill(pids(id).program, 'SIGKILL');
-  const { value } = await first;
-  assert.deepEqual(value, { pod: { name: 'app-node1', namespace: 'default', uid: 'u1' }, what: 'container app ended' });
+  assert.deepEqual((await events.next()).value, {
+    pod: { name: 'app-node1', namespace: 'default', uid: 'u1' },
+    what: 'container app ended',
+  });
   abort.abort();
 });
 

@@ -75,17 +75,17 @@ export async function aProcessRuntime(
   };
 }
 
-export async function findContainer(runtime: ContainerRuntime, id: string): Promise<ObservedContainer | undefined> {
+async function findContainer(runtime: ContainerRuntime, id: string): Promise<ObservedContainer | undefined> {
   const pods = await runtime.observePods({ namespace: pod.namespace, name: pod.name });
   return pods.flatMap(({ containers }) => containers).find((container) => container.id === id);
 }
 
 /** Waits for something on disk or in /proc that no event tells of. */
-export async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
+export async function until<T>(what: string, look: () => T | undefined | false | ''): Promise<T> {
   const deadline = Date.now() + 10_000;
   for (;;) {
     const found = look();
-    if (found !== undefined && found !== false) return found;
+    if (found) return found;
     if (Date.now() > deadline) throw new Error(`waited 10 s for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -104,14 +104,10 @@ async function ended(runtime: ContainerRuntime, id: string): Promise<ObservedCon
   const abort = new AbortController();
   const events = runtime.events(abort.signal)[Symbol.asyncIterator]();
   try {
-    let next = events.next();
-    // The watch is on when the generator has run to its first wait; what ended before is seen by the look.
-    await new Promise((resolve) => setTimeout(resolve, 20));
     for (;;) {
+      await events.next();
       const container = await findContainer(runtime, id);
       if (container?.state === 'exited') return container;
-      await next;
-      next = events.next();
     }
   } finally {
     abort.abort();

@@ -82,7 +82,13 @@ const cases: readonly Case[] = [
           { name: 'secure-port', value: '7443' },
         ],
         extraVolumes: [
-          { name: 'authz', hostPath: '/etc/authz.yaml', mountPath: '/etc/authz.yaml', readOnly: true, pathType: 'File' },
+          {
+            name: 'authz',
+            hostPath: '/etc/authz.yaml',
+            mountPath: '/etc/authz.yaml',
+            readOnly: true,
+            pathType: 'File',
+          },
         ],
         extraEnvs: [{ name: 'GODEBUG', value: 'x509sha1=1' }],
       },

@@ -18,6 +18,11 @@ export type ImageManifest =
 
 export type Platform = { readonly os: string; readonly architecture: string };
 
+/** This machine's platform as images name it (Go's GOARCH); `architecture` as Node has it. */
+export function platformOf(architecture: string): Platform {
+  return { os: 'linux', architecture: architecture === 'x64' ? 'amd64' : architecture };
+}
+
 /** The media types that we ask a registry for (OCI image-spec, Docker image manifest v2 schema 2). */
 export const manifestMediaTypes = [
   'application/vnd.oci.image.index.v1+json',

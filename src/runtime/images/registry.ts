@@ -42,7 +42,8 @@ export class Registry {
     const { registry } = options.reference;
     const address = registry === 'docker.io' ? 'registry-1.docker.io' : registry;
     try {
-      await options.host.request(`https://${address}/v2/`, requestOptions(options, { maxBytes: 1 }));
+      const url = `https://${address}/v2/`;
+      await options.host.request(url, requestOptions(options, url, { maxBytes: 1, timeoutMs: answerTimeoutMs }));
     } catch (cause) {
       const spokePlain = /wrong version number|packet length too long|EPROTO|ECONNRESET/i.test(codeAndText(cause));
       if (spokePlain && isLoopbackHost(new URL(`http://${address}`).hostname)) {
@@ -102,7 +103,7 @@ export class Registry {
       repository: reference.repository,
       credentials: await credentials(),
       request: (url, options) =>
-        host.request(url, requestOptions(this.#options, { timeoutMs: answerTimeoutMs, ...options })),
+        host.request(url, requestOptions(this.#options, url, { timeoutMs: answerTimeoutMs, ...options })),
     });
   }
 
@@ -115,7 +116,7 @@ export class Registry {
       const headers = { ...options.headers, ...authorization };
       const response = await this.#options.host.requestStream(
         url,
-        requestOptions(this.#options, { ...options, headers }),
+        requestOptions(this.#options, url, { ...options, headers }),
       );
       const { location } = response.headers;
       if (![301, 302, 303, 307, 308].includes(response.status) || location === undefined) return response;
@@ -133,11 +134,12 @@ export function verifyDigest(what: string, actual: string, expected: string): vo
   if (actual !== expected) throw new OperationError(`${what} came with the digest ${actual}: damaged or tampered with`);
 }
 
-function requestOptions({ signal }: RegistryOptions, options: HttpRequest): HttpRequest {
+function requestOptions({ signal }: RegistryOptions, url: string, options: HttpRequest): HttpRequest {
   const signals = [signal, options.signal].filter((one) => one !== undefined);
   return {
     connectTimeoutMs,
-    throughProxy: true,
+    // No proxy leads to this machine.
+    throughProxy: !isLoopbackHost(new URL(url).hostname),
     ...options,
     ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
   };

@@ -44,7 +44,7 @@ export async function removeStored(host: ScratchHost & StoreFiles, storeDir: str
 }
 
 /** Removes a tree that may hold directories without write permission. */
-export async function removeTree(path: string): Promise<void> {
+async function removeTree(path: string): Promise<void> {
   await eachDirectory(path, (directory) => fs.chmod(directory, 0o700));
   await fs.rm(path, { recursive: true, force: true });
 }

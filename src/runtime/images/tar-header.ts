@@ -1,6 +1,6 @@
 import { OperationError } from '../../base/errors.ts';
 
-export type TarEntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'device' | 'extension';
+type TarEntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'device' | 'extension';
 
 /** What stands before each file of a tar archive (POSIX.1-2017 pax, ustar, GNU tar). */
 export type TarHeader = {

@@ -2,10 +2,12 @@ import type { Clock } from '../../base/clock.ts';
 import { OperationError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Host } from '../../host/host.ts';
+import type { ContainerMemory } from './container-memory.ts';
 import type { ExitWatch } from './exit-watch.ts';
 import type { HostTools } from './launch.ts';
 import type { Orphans } from './orphans.ts';
 import type { ContainerRecord, ProcessPaths } from './records.ts';
+import type { SessionKiller } from './session.ts';
 import { type SettledState, settleState } from './state.ts';
 
 export type ProcessRuntimeOptions = {
@@ -23,7 +25,9 @@ export type ProcessRuntimeOptions = {
 /** What the parts of the process runtime share. */
 export type ProcessContext = ProcessRuntimeOptions & {
   readonly paths: ProcessPaths;
+  readonly memory: ContainerMemory;
   readonly exits: ExitWatch;
+  readonly sessions: SessionKiller;
   readonly orphans: Orphans;
   readonly bootId: () => Promise<string>;
   readonly tools: () => Promise<HostTools>;
@@ -46,5 +50,6 @@ export async function findTools(host: Pick<Host, 'findProgram'>): Promise<HostTo
 /** A container's state now; see settleState. */
 export async function stateOf(context: ProcessContext, record: ContainerRecord): Promise<SettledState> {
   const { host, paths, clock } = context;
-  return settleState(host, paths, { record, bootId: await context.bootId(), nowMs: clock.now() });
+  const seen = context.memory.seen(record.id);
+  return settleState(host, paths, { record, seen, bootId: await context.bootId(), nowMs: clock.now() });
 }

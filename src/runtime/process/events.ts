@@ -1,14 +1,10 @@
 import type { RuntimeEvent } from '../runtime.ts';
 import type { ProcessContext } from './context.ts';
-import { type OwnerCache, ownerOf } from './observe.ts';
 
 /** A hint for each container that ends, until the signal aborts; by inotify, nothing is asked for again and again. */
-export async function* processEvents(
-  context: ProcessContext,
-  owners: OwnerCache,
-  signal: AbortSignal,
-): AsyncGenerator<RuntimeEvent> {
-  const waiting: (string | undefined)[] = [];
+export async function* processEvents(context: ProcessContext, signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
+  // What ended before the watch was on is found by a look at everything.
+  const waiting: (string | undefined)[] = [undefined];
   let wake = () => {};
   const onAbort = () => wake();
   signal.addEventListener('abort', onAbort);
@@ -24,7 +20,7 @@ export async function* processEvents(
         });
         continue;
       }
-      const event = await eventOf(context, owners, waiting.shift());
+      const event = await eventOf(context, waiting.shift());
       if (event !== undefined) yield event;
     }
   } finally {
@@ -33,12 +29,8 @@ export async function* processEvents(
   }
 }
 
-async function eventOf(
-  context: ProcessContext,
-  owners: OwnerCache,
-  id: string | undefined,
-): Promise<RuntimeEvent | undefined> {
+async function eventOf(context: ProcessContext, id: string | undefined): Promise<RuntimeEvent | undefined> {
   if (id === undefined) return { what: 'anything may have changed' };
-  const owner = await ownerOf(context, owners, id);
-  return owner && { pod: owner.pod, what: `container ${owner.name} ended` };
+  const record = await context.memory.record(id);
+  return record && { pod: record.pod, what: `container ${record.config.name} ended` };
 }

@@ -8,7 +8,6 @@ import type { ExecResult } from '../runtime.ts';
 import { type ProcessContext, stateOf } from './context.ts';
 import { descriptorPath, isReachable, privilegeWords } from './launch.ts';
 import { type Prepared, prepare } from './prepare.ts';
-import { readContainer } from './records.ts';
 
 /** kubelet's limit for what a probe says (pkg/probe/exec). */
 const outputLimit = 10 * 1024;
@@ -24,8 +23,8 @@ export async function execInContainer(
   id: string,
   at: { readonly command: readonly string[]; readonly timeoutMs: number },
 ): Promise<ExecResult> {
-  const { host, paths, storeDir } = context;
-  const record = await readContainer(host, paths.file(id, 'config.json'));
+  const { host, storeDir } = context;
+  const record = await context.memory.record(id);
   if (record === undefined || (await stateOf(context, record)).is !== 'running') {
     throw new OperationError(`container ${record?.config.name ?? id} is not running`);
   }

@@ -1,5 +1,6 @@
 import { OperationError } from '../../base/errors.ts';
 import { warnOnce } from '../../base/log.ts';
+import { platformOf } from '../images/manifest.ts';
 import { findStored, listStored, storedInfo } from '../images/store.ts';
 import { labels } from '../labels.ts';
 import type {
@@ -13,15 +14,17 @@ import type {
   RuntimeVersion,
   SandboxConfig,
 } from '../runtime.ts';
+import { ContainerMemory } from './container-memory.ts';
 import { findTools, type ProcessContext, type ProcessRuntimeOptions, stateOf } from './context.ts';
 import { processEvents } from './events.ts';
 import { execInContainer } from './exec.ts';
 import { ExitWatch } from './exit-watch.ts';
 import type { HostTools } from './launch.ts';
-import { containersOf, type OwnerCache, observePods } from './observe.ts';
+import { containersOf, observePods } from './observe.ts';
 import { Orphans } from './orphans.ts';
-import { processPaths, readBootId, readContainer, readSandbox, type SandboxRecord, sandboxId } from './records.ts';
+import { processPaths, readBootId, readSandbox, type SandboxRecord, sandboxId } from './records.ts';
 import { planRefusals } from './refusals.ts';
+import { SessionKiller } from './session.ts';
 import { startContainer } from './start.ts';
 import { killRest, stopContainer } from './stop.ts';
 
@@ -35,7 +38,6 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ContainerR
 class ProcessRuntime implements ContainerRuntime {
   readonly type = 'process';
   readonly #context: ProcessContext;
-  readonly #owners: OwnerCache = new Map();
   #bootId: Promise<string> | undefined;
   #tools: Promise<HostTools> | undefined;
 
@@ -46,7 +48,9 @@ class ProcessRuntime implements ContainerRuntime {
     this.#context = {
       ...options,
       paths,
+      memory: new ContainerMemory(host, paths),
       exits,
+      sessions: new SessionKiller(host),
       orphans: new Orphans(host, clock, (id) => exits.tell(id)),
       bootId: () => (this.#bootId ??= readBootId(host)),
       tools: () => (this.#tools ??= findTools(host)),
@@ -60,7 +64,7 @@ class ProcessRuntime implements ContainerRuntime {
   }
 
   observePods(only?: { readonly namespace: string; readonly name: string }): Promise<readonly ObservedPod[]> {
-    return observePods(this.#context, this.#owners, only);
+    return observePods(this.#context, only);
   }
 
   /** The containers directory belongs to one root, so nobody else's pods can be in it. */
@@ -142,13 +146,13 @@ class ProcessRuntime implements ContainerRuntime {
 
   async removeContainer(id: string): Promise<void> {
     const { host, paths } = this.#context;
-    const record = await readContainer(host, paths.file(id, 'config.json'));
+    const record = await this.#context.memory.record(id);
     const running = record !== undefined && (await stateOf(this.#context, record)).is !== 'exited';
     await (running ? stopContainer(this.#context, id, 0) : killRest(this.#context, id));
     // The directory first: an exit code without a container is nothing, the other way round it would look lost.
     await host.remove(paths.container(id), { recursive: true });
     await host.remove(paths.exit(id));
-    this.#owners.delete(id);
+    this.#context.memory.forget(id);
   }
 
   async stopSandbox(id: string): Promise<void> {
@@ -165,7 +169,7 @@ class ProcessRuntime implements ContainerRuntime {
     const containers = await containersOf(this.#context, id);
     await Promise.all(containers.map((container) => this.removeContainer(container.id)));
     await host.remove(paths.sandbox(id));
-    this.#owners.delete(id);
+    this.#context.memory.forget(id);
   }
 
   async exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
@@ -173,7 +177,7 @@ class ProcessRuntime implements ContainerRuntime {
   }
 
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
-    return processEvents(this.#context, this.#owners, signal);
+    return processEvents(this.#context, signal);
   }
 
   async close(): Promise<void> {
@@ -190,9 +194,4 @@ class ProcessRuntime implements ContainerRuntime {
     const { host, paths } = this.#context;
     await host.writeFile(paths.sandbox(record.id), JSON.stringify(record), { mode: 0o600 });
   }
-}
-
-/** Node's name of an architecture as images have it (Go's GOARCH). */
-function platformOf(architecture: string): { readonly os: string; readonly architecture: string } {
-  return { os: 'linux', architecture: architecture === 'x64' ? 'amd64' : architecture };
 }

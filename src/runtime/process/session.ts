@@ -36,9 +36,32 @@ export function planLeftovers(leader: ProcessIdentity, processes: readonly Proce
   );
 }
 
-/** Kills all that is left of a container's session, the program itself included when it still lives. */
-export function killSession(host: Pick<HostProcesses, 'kill'>, leader: ProcessIdentity): void {
-  for (const { pid } of planLeftovers(leader, readProcesses())) host.kill(pid, 'SIGKILL');
+/** Kills what is left of containers' sessions; those asked for at the same time share one look at all processes. */
+export class SessionKiller {
+  readonly #host: Pick<HostProcesses, 'kill'>;
+  #leaders: ProcessIdentity[] = [];
+  #turn: Promise<void> | undefined;
+
+  constructor(host: Pick<HostProcesses, 'kill'>) {
+    this.#host = host;
+  }
+
+  /** Resolves when all members have been sent SIGKILL, the program itself included when it still lives. */
+  kill(leader: ProcessIdentity): Promise<void> {
+    this.#leaders.push(leader);
+    this.#turn ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#killAll());
+    return this.#turn;
+  }
+
+  #killAll(): void {
+    const leaders = this.#leaders;
+    this.#leaders = [];
+    this.#turn = undefined;
+    const processes = readProcesses();
+    for (const leader of leaders) {
+      for (const { pid } of planLeftovers(leader, processes)) this.#host.kill(pid, 'SIGKILL');
+    }
+  }
 }
 
 /** A stop signal as pods and images name it: `SIGTERM`, `TERM`, `15`; undefined when this system has no such signal. */

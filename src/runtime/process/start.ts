@@ -6,7 +6,7 @@ import type { ContainerConfig, SandboxConfig } from '../runtime.ts';
 import { type ProcessContext, stateOf } from './context.ts';
 import { helperScript } from './launch.ts';
 import { type Prepared, prepare } from './prepare.ts';
-import { type ContainerRecord, containerId, readContainer } from './records.ts';
+import { type ContainerRecord, containerId } from './records.ts';
 import { planNotes } from './refusals.ts';
 import { decodeIdentity, startLimitMs } from './state.ts';
 
@@ -18,9 +18,8 @@ export async function startContainer(
   context: ProcessContext,
   at: { readonly sandboxId: string; readonly sandbox: SandboxConfig; readonly config: ContainerConfig },
 ): Promise<string> {
-  const { host, paths } = context;
   const id = containerId(at.sandbox.pod, at.config.name, at.config.attempt);
-  const existing = await readContainer(host, paths.file(id, 'config.json'));
+  const existing = await context.memory.record(id);
   if (existing === undefined) await create(context, id, at);
   else if ((await stateOf(context, existing)).is !== 'created') return id;
   await launch(context, id, at.config);

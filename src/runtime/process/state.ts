@@ -1,4 +1,5 @@
 import type { Host, ProcessIdentity } from '../../host/host.ts';
+import type { Seen } from './container-memory.ts';
 import type { ContainerRecord, ProcessPaths } from './records.ts';
 import { readBootTimeMs } from './records.ts';
 
@@ -34,7 +35,7 @@ export type ProcessState =
 export type SettledState = Exclude<ProcessState, { readonly is: 'lost' }>;
 
 /** The code that Kubernetes gives a container of which nobody knows how it ended (kubelet ContainerStatusUnknown). */
-export const lostExitCode = 137;
+const lostExitCode = 137;
 
 /** What a container's traces mean. A pid counts only with its start time, so a pid used again is never taken for ours. */
 export function planState(traces: Traces): ProcessState {
@@ -58,28 +59,41 @@ export function encodeLost(because: string, finishedAtMs: number): string {
   return `${lostExitCode} ${Math.round(finishedAtMs)} ${because}\n`;
 }
 
-/** Looks at a container's files and processes. */
-export async function readTraces(
+/** Looks at a container's files and processes; what never changes is kept in `seen`. */
+async function readTraces(
   host: Pick<Host, 'readText' | 'stat' | 'identify'>,
   paths: ProcessPaths,
-  at: { readonly id: string; readonly bootIsCurrent: boolean },
+  at: { readonly id: string; readonly bootIsCurrent: boolean; readonly seen: Seen },
 ): Promise<Traces> {
-  const exit = await readStamped(host, paths.exit(at.id));
-  const pid = await readStamped(host, paths.file(at.id, 'pid'));
-  const identity = decodeIdentity(pid?.text);
-  if (exit !== undefined || !at.bootIsCurrent) {
-    const program = identity && pid && { identity, startedAtMs: pid.atMs, alive: false };
-    return { bootIsCurrent: at.bootIsCurrent, ...(exit && { exit }), ...(program && { program }) };
+  const { id, bootIsCurrent, seen } = at;
+  const exit = await readStamped(host, paths.exit(id));
+  const program = await seenProgram(host, paths, at);
+  if (exit !== undefined || !bootIsCurrent) {
+    return { bootIsCurrent, ...(exit && { exit }), ...(program && { program: { ...program, alive: false } }) };
   }
-  const helperText = await host.readText(paths.file(at.id, 'helper'));
-  const helper = decodeIdentity(helperText);
-  const [programAlive, helperAlive] = await Promise.all([isAlive(host, identity), isAlive(host, helper)]);
+  const helperText = seen.helper === undefined ? await host.readText(paths.file(id, 'helper')) : '';
+  const helper = seen.helper ?? decodeIdentity(helperText);
+  if (helper !== undefined) seen.helper = helper;
+  const [programAlive, helperAlive] = await Promise.all([isAlive(host, program?.identity), isAlive(host, helper)]);
   return {
-    bootIsCurrent: true,
-    ...(identity && pid && { program: { identity, startedAtMs: pid.atMs, alive: programAlive } }),
+    bootIsCurrent,
+    ...(program && { program: { ...program, alive: programAlive } }),
     // Claimed but not yet filled in: the helper is just starting.
     ...(helperText === undefined ? {} : { helper: { alive: helper === undefined || helperAlive } }),
   };
+}
+
+async function seenProgram(
+  host: Pick<Host, 'readText' | 'stat'>,
+  paths: ProcessPaths,
+  { id, seen }: { readonly id: string; readonly seen: Seen },
+): Promise<Seen['program']> {
+  if (seen.program !== undefined) return seen.program;
+  const pid = await readStamped(host, paths.file(id, 'pid'));
+  const identity = decodeIdentity(pid?.text);
+  if (identity === undefined || pid === undefined) return undefined;
+  seen.program = { identity, startedAtMs: pid.atMs };
+  return seen.program;
 }
 
 /** How long a helper may take from being started to its claim. */
@@ -92,11 +106,11 @@ export const startLimitMs = 10_000;
 export async function settleState(
   host: Pick<Host, 'readText' | 'stat' | 'identify' | 'createFile'>,
   paths: ProcessPaths,
-  at: { readonly record: ContainerRecord; readonly bootId: string; readonly nowMs: number },
+  at: { readonly record: ContainerRecord; readonly seen: Seen; readonly bootId: string; readonly nowMs: number },
 ): Promise<SettledState> {
   const { id, createdAtMs } = at.record;
   const bootIsCurrent = at.record.bootId === at.bootId;
-  const look = async () => planState(await readTraces(host, paths, { id, bootIsCurrent }));
+  const look = async () => planState(await readTraces(host, paths, { id, bootIsCurrent, seen: at.seen }));
   const state = await look();
   const abandoned = state.is === 'created' && at.nowMs - createdAtMs > startLimitMs;
   if (abandoned && !(await forestall(host, paths, id))) return state;

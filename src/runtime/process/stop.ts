@@ -1,8 +1,8 @@
 import { sleep } from '../../base/clock.ts';
 import { OperationError } from '../../base/errors.ts';
 import { type ProcessContext, stateOf } from './context.ts';
-import { type ContainerRecord, readContainer } from './records.ts';
-import { killSession, signalOf } from './session.ts';
+import type { ContainerRecord } from './records.ts';
+import { signalOf } from './session.ts';
 import { decodeIdentity, forestall, isAlive, recordEnd, startLimitMs } from './state.ts';
 
 const killLimitMs = 10_000;
@@ -18,7 +18,7 @@ const safetyLookMs = 1000;
  */
 export async function stopContainer(context: ProcessContext, id: string, graceSeconds: number): Promise<void> {
   const { host, paths, clock } = context;
-  const record = await readContainer(host, paths.file(id, 'config.json'));
+  const record = await context.memory.record(id);
   if (record === undefined) return;
   if (await forestall(host, paths, id)) {
     return recordEnd(host, paths, { id, because: 'it was stopped before it started', finishedAtMs: clock.now() });
@@ -39,10 +39,10 @@ export async function stopContainer(context: ProcessContext, id: string, graceSe
 }
 
 /** Kills what is left of a container's session, its program included; nothing when it never had a program. */
-export async function killRest({ host, paths }: ProcessContext, id: string): Promise<void> {
+export async function killRest({ host, paths, sessions }: ProcessContext, id: string): Promise<void> {
   const program = decodeIdentity(await host.readText(paths.file(id, 'pid')));
   if (program === undefined) return;
-  killSession(host, program);
+  await sessions.kill(program);
   // A program that has not yet made its own session is no member of it.
   if (await isAlive(host, program)) host.kill(program.pid, 'SIGKILL');
 }

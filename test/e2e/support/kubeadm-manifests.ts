@@ -23,13 +23,7 @@ export function inKubeadmsPlace(directory: string, lines: string, env: Readonly<
 
 type Members = Readonly<Record<string, unknown>>;
 
-const probeNumbers = [
-  'initialDelaySeconds',
-  'periodSeconds',
-  'timeoutSeconds',
-  'failureThreshold',
-  'successThreshold',
-];
+const probeNumbers = ['initialDelaySeconds', 'periodSeconds', 'timeoutSeconds', 'failureThreshold', 'successThreshold'];
 const probes = ['livenessProbe', 'readinessProbe', 'startupProbe'];
 
 /** A manifest without what contract 4 lets differ, and nothing else left out; the order of keys counts. */

@@ -5,8 +5,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import type { Host } from '../../../src/host/host.ts';
 import { nodeHost } from '../../../src/host/node-host.ts';
 import { pullImage } from '../../../src/runtime/images/pull.ts';
+import { parseReference } from '../../../src/runtime/images/reference.ts';
+import { Registry } from '../../../src/runtime/images/registry.ts';
 import { findStored, listStored } from '../../../src/runtime/images/store.ts';
 import type { PullOptions } from '../../../src/runtime/runtime.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../fakes/fake-registry.ts';
@@ -206,4 +209,21 @@ test('ends when it is told to', async (context) => {
   };
   const registry = await startFakeRegistry(context, { ...content, intercept });
   await assert.rejects(aPull(context, registry).pull('app:1', { signal: abort.signal }), /interrupted/);
+});
+
+test('goes by the proxy of the environment, but never to this machine itself', async () => {
+  const asked: [string, boolean | undefined][] = [];
+  const request: Host['request'] = async (url, options) => {
+    asked.push([url, options?.throughProxy]);
+    return { status: 200, headers: {}, body: Buffer.from('{}') };
+  };
+  for (const text of ['nginx', 'registry.example/app', 'localhost:5000/app']) {
+    const reference = parseReference(text);
+    await Registry.connect({ host: { ...nodeHost, request }, reference, credentials: async () => undefined });
+  }
+  assert.deepEqual(asked, [
+    ['https://registry-1.docker.io/v2/', true],
+    ['https://registry.example/v2/', true],
+    ['https://localhost:5000/v2/', false],
+  ]);
 });
