@@ -19,7 +19,7 @@ export async function agentStarter(host: Host, paths: Paths): Promise<AgentStart
   return systemctl === undefined ? detachedStarter(host, paths) : systemdStarter(host, paths, systemctl);
 }
 
-export function agentCommandLine(host: Pick<Host, 'selfCommand'>, paths: Paths): readonly string[] {
+function agentCommandLine(host: Pick<Host, 'selfCommand'>, paths: Paths): readonly string[] {
   return [...host.selfCommand(), 'agent', '--config', paths.agentConfig, '--root-dir', paths.root];
 }
 

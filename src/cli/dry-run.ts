@@ -32,31 +32,33 @@ const wouldWaitFor: Readonly<Record<string, string>> = {
   works: 'would wait until it may list namespaces',
 };
 
-/** The doors of a dry run: a host that writes elsewhere, an agent and a cluster that are only told about. */
+/** The context of `init --dry-run`: a cluster that is only told about, images that are not pulled. */
 export async function dryRunSetUp(input: DryRunInput): Promise<InitContext> {
-  const { cli, paths, made } = input;
   const report = dryRunReport(input.report);
-  const overlay = await overlayDirectory(cli.host);
-  report.info(`a dry run: what would be written is below ${overlay}`);
-  const host = dryRunHostFor(cli, report, overlay);
-  const agent = dryRunAgent(
-    agentDoor({ host, clock: cli.clock, paths, starter: await agentStarter(host, paths) }),
-    cli.clock.now(),
-  );
   const context = workflowContext({
     ...input,
-    host,
+    ...(await dryRunDoors({ ...input, report })),
     report,
-    agent,
-    made: rememberedRecord(made),
     kube: async (path) =>
       dryRunKubeClient(path, ({ method, path: target, body }) => report.file(`${method} ${target}`, toYaml(body))),
   });
   return { ...context, dryRun: true, obtainImage: (reference) => findOnly(context, reference) };
 }
 
+/** The doors of a dry run: a host that writes elsewhere, an agent that is only told about, a record that is forgotten. */
+export async function dryRunDoors(
+  input: Pick<DryRunInput, 'cli' | 'paths' | 'report' | 'made'>,
+): Promise<{ readonly host: Host; readonly agent: AgentDoor; readonly made: MadeRecord }> {
+  const { cli, paths, report, made } = input;
+  const overlay = await overlayDirectory(cli.host);
+  report.info(`a dry run: what it writes goes below ${overlay} instead`);
+  const host = dryRunHostFor(cli, report, overlay);
+  const door = agentDoor({ host, clock: cli.clock, paths, starter: await agentStarter(host, paths) });
+  return { host, agent: dryRunAgent(door, cli.clock.now()), made: rememberedRecord(made) };
+}
+
 /** The machine for a dry run; every file that would be written is shown, secrets left out. */
-export function dryRunHostFor(cli: CliContext, report: Report, overlay: string): Host {
+function dryRunHostFor(cli: CliContext, report: Report, overlay: string): Host {
   return dryRunHost(cli.host, {
     overlay,
     onEffect: (effect) => tell(effect, report),
@@ -66,7 +68,7 @@ export function dryRunHostFor(cli: CliContext, report: Report, overlay: string):
 }
 
 /** A private directory of its own for what would be written. */
-export async function overlayDirectory(host: Host): Promise<string> {
+async function overlayDirectory(host: Host): Promise<string> {
   const name = Buffer.from(host.randomBytes(6)).toString('hex');
   const path = join(host.temporaryDirectory(), `bootstrap-dry-run-${name}`);
   await host.makeDirectory(path, { mode: 0o700 });

@@ -1,15 +1,18 @@
 import { readOwnerId } from '../agent/owner.ts';
 import { PreflightError, UsageError } from '../base/errors.ts';
 import { loadConfig } from '../config/load.ts';
+import type { Paths } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
+import type { MadeRecord } from '../phases/context.ts';
 import type { ResetContext } from '../phases/reset.ts';
 import { resetPhases } from '../phases/reset.ts';
 import { runPhases } from '../phases/run.ts';
+import { readOnlyRuntime } from '../runtime/read-only-runtime.ts';
 import { agentDoor } from './agent-door.ts';
 import { agentStarter } from './agent-starter.ts';
 import type { CliContext, CommandRun } from './command.ts';
 import { locked } from './init.ts';
-import { madeRecord, rememberedRecord } from './made-record.ts';
+import { madeRecord } from './made-record.ts';
 import { createReport } from './report.ts';
 import { rootFlag } from './root-flag.ts';
 import type { Options } from './workflow-context.ts';
@@ -33,12 +36,14 @@ export const run: CommandRun = async (cli, { options, common }) => {
     return 0;
   }
   if (!dryRun) await agree(cli, config.reset.force || options.force === true, root);
-  const host = dryRun ? (await import('./dry-run.ts')).dryRunHostFor(cli, report, await overlayFor(cli)) : cli.host;
-  const agent = agentDoor({ host, clock: cli.clock, paths, starter: await agentStarter(host, paths) });
-  const made = dryRun ? rememberedRecord(real) : real;
+  const doors = dryRun
+    ? await (await import('./dry-run.ts')).dryRunDoors({ cli, paths, report, made: real })
+    : await realDoors(cli, paths, real);
+  const opened = workflowContext({ cli, common, options, config, paths, report, ...doors });
   const context: ResetContext = {
-    ...workflowContext({ cli, common, options, config, paths, host, report, made, agent }),
+    ...opened,
     dryRun,
+    runtime: dryRun ? async () => readOnlyRuntime(await opened.runtime()) : opened.runtime,
     mayHavePods: async () => (await readOwnerId(cli.host, paths.stateDir)) !== undefined,
     cleanupTmpDir: config.reset.cleanupTmpDir || options.cleanupTmpDir === true,
   };
@@ -53,11 +58,16 @@ export const run: CommandRun = async (cli, { options, common }) => {
   return 0;
 };
 
+async function realDoors(cli: CliContext, paths: Paths, made: MadeRecord) {
+  const { host, clock } = cli;
+  return { host, made, agent: agentDoor({ host, clock, paths, starter: await agentStarter(host, paths) }) };
+}
+
 function again(root: string): string {
   return `\nbootstrap init${rootFlag(root)} makes a new one.\n`;
 }
 
-/** Flags of reset only name places; what else the file says is not looked at, and may be wrong for all we care. */
+/** The file of `--config` must be right as a whole, though only its places count here. */
 async function resetConfig(cli: CliContext, options: Options, rootDir: string): Promise<Config> {
   const file = textOption(options, 'config');
   const certDir = textOption(options, 'certDir');
@@ -80,8 +90,4 @@ async function agree(cli: CliContext, force: boolean, root: string): Promise<voi
   }
   const question = `Remove the control plane below ${root}, its data and its certificates?`;
   if (!(await cli.confirm(question))) throw new PreflightError('not confirmed; nothing was changed');
-}
-
-async function overlayFor(cli: CliContext): Promise<string> {
-  return (await import('./dry-run.ts')).overlayDirectory(cli.host);
 }

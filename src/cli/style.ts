@@ -34,7 +34,7 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
-export function visibleLength(text: string): number {
+function visibleLength(text: string): number {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
   return text.replace(/\u001b\[\d+m/g, '').length;
 }

@@ -45,7 +45,8 @@ function decodeField(value: unknown, field: FieldSchema, place: Place): unknown 
   if (field.form === 'map') {
     if (!isObject(value)) return wrong(value, 'a map', place);
     const members = Object.entries(value).filter(([, member]) => member !== null);
-    return Object.fromEntries(members.map(([key, member]) => [key, decodeValue(member, field.type, below(key))]));
+    const decode = (key: string, member: unknown) => decodeValue(member, field.type, below(key)) ?? standIn(field.type);
+    return Object.fromEntries(members.map(([key, member]) => [key, decode(key, member)]));
   }
   return decodeValue(value, field.type, place);
 }
@@ -56,7 +57,7 @@ function decodeValue(value: unknown, type: string, place: Place): unknown {
   return scalar.accepts(value) ? scalar.read(value) : wrong(value, scalar.name, place);
 }
 
-/** Keeps the indices of a list right after a wrong item, so that the rest can be checked as well. */
+/** In place of a wrong item of a list or map, so that the rest can be checked as well. */
 function standIn(type: string): unknown {
   if (scalars[type] === undefined) return {};
   return type.startsWith('int') ? 0 : '';

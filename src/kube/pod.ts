@@ -9,7 +9,7 @@ import { validatePod } from './validate-pod.ts';
 import { parseYaml, type YamlDocument } from './yaml.ts';
 
 /** The largest manifest that the kubelet reads (pkg/kubelet/config/file.go, maxConfigLength). */
-export const maxManifestBytes = 10 * 1024 * 1024;
+const maxManifestBytes = 10 * 1024 * 1024;
 
 export type DecodedPod = { readonly pod?: Pod; readonly findings: readonly Finding[] };
 

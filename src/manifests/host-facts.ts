@@ -39,7 +39,7 @@ export async function readHostFacts(
 }
 
 /** The variables whose name ends with `_proxy`, in any case, and that are not empty (kubeadm util/env.go). */
-export function proxyEnvs(environment: Readonly<Record<string, string>>): readonly ExtraEnv[] {
+function proxyEnvs(environment: Readonly<Record<string, string>>): readonly ExtraEnv[] {
   return Object.entries(environment)
     .filter(([name, value]) => name.toLowerCase().endsWith('_proxy') && value !== '')
     .map(([name, value]) => ({ name, value }));

@@ -7,7 +7,7 @@ import { parseYaml } from '../kube/yaml.ts';
 import { jsonPatch, mergePatch } from './json-patch.ts';
 import { PatchError, strategicMerge } from './strategic-merge.ts';
 
-export type PatchType = 'strategic' | 'merge' | 'json';
+type PatchType = 'strategic' | 'merge' | 'json';
 export type Patch = {
   readonly target: string;
   readonly type: PatchType;
@@ -17,7 +17,7 @@ export type Patch = {
 export type Patches = { readonly patches: readonly Patch[]; readonly warnings: readonly string[] };
 
 /** What may be patched (kubeadm util/patches): the static pods, and what later phases make. */
-export const patchTargets: readonly string[] = [
+const patchTargets: readonly string[] = [
   'etcd',
   'kube-apiserver',
   'kube-controller-manager',

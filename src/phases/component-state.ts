@@ -34,7 +34,10 @@ export function stateText({ pod, container, rejected }: ComponentState, nowMs: n
   if (terminated !== undefined) return `exited with ${terminated.exitCode}`;
   const exit = container?.lastState.terminated;
   // The gate's URL is long, and there is but one.
-  const doing = (pod?.doing ?? waiting?.reason ?? 'not started').replace(/^waiting for http\S+ to answer$/, 'held back');
+  const doing = (pod?.doing ?? waiting?.reason ?? 'not started').replace(
+    /^waiting for http\S+ to answer$/,
+    'held back',
+  );
   return exit === undefined ? doing : `${doing}, exited with ${exit.exitCode}`;
 }
 

@@ -1,5 +1,5 @@
 import type { AgentConfiguration } from '../agent/configuration.ts';
-import type { MadeEntry, RecordEntry } from '../host/recording-host.ts';
+import type { RecordEntry } from '../host/recording-host.ts';
 import type { AgentStatus } from '../kube/agent-socket.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Pod } from '../kube/types.ts';
@@ -29,8 +29,6 @@ export interface MadeRecord {
   add(entries: readonly RecordEntry[]): Promise<void>;
   all(): Promise<readonly RecordEntry[]>;
 }
-
-export type { MadeEntry };
 
 /** What the phases of `init` and `reset` get beyond every phase's context. The doors open when they are first used. */
 export type InitContext = PhaseContext & {

@@ -86,7 +86,7 @@ export async function failureError(context: InitContext, failure: Failure): Prom
 }
 
 /** The reason with the holder of a port, then the component's last lines. Also for a wait that timed out. */
-export async function detailsOf(
+async function detailsOf(
   context: InitContext,
   lines: readonly string[],
   diagnosis: Diagnosis | undefined,

@@ -6,6 +6,7 @@ import type { HealthEndpoint } from './manifest-files.ts';
 /** How soon a component that has just become healthy is noticed. */
 const pollEveryMs = 60;
 const answerWithinMs = 5_000;
+const anyServer = { ca: false, keepAlive: true, timeoutMs: answerWithinMs } as const;
 
 /** The polls of one component, until it answers 200 once. */
 export type Health = {
@@ -18,7 +19,7 @@ export type Health = {
 
 export function pollHealth(context: InitContext, endpoint: HealthEndpoint): Health {
   let okAtMs: number | undefined;
-  let lastAnswer: string | undefined;
+  let lastAnswer: string | undefined = 'not listening';
   const path = new URL(endpoint.url).pathname;
   const poll = async (): Promise<void> => {
     const ask = await prober(context, endpoint);
@@ -47,12 +48,25 @@ export function pollHealth(context: InitContext, endpoint: HealthEndpoint): Heal
 async function prober(context: InitContext, endpoint: HealthEndpoint): Promise<() => Promise<number>> {
   const { host, paths, signal } = context;
   const { origin, pathname } = new URL(endpoint.url);
+  await untilPortOpens(context, endpoint);
   if (endpoint.asAdmin) {
     const client = await context.kube(paths.adminConf, { server: origin, signal, timeoutMs: answerWithinMs });
     return async () => (await client.raw(pathname)).status;
   }
   // Their certificates are self-made at each start: nothing to verify (kubeadm does the same).
-  return async () => (await host.request(endpoint.url, { ca: false, timeoutMs: answerWithinMs, signal })).status;
+  return async () => (await host.request(endpoint.url, { ...anyServer, signal })).status;
+}
+
+/** A refused connection costs a tenth of a TLS handshake's preparation, and the CPU is needed by who is starting. */
+async function untilPortOpens({ host, clock, signal }: InitContext, { url }: HealthEndpoint): Promise<void> {
+  const { hostname, port } = new URL(url);
+  while (!signal.aborted) {
+    try {
+      return await host.connectTcp(hostname.replace(/^\[|\]$/g, ''), Number(port), answerWithinMs);
+    } catch {
+      await sleep(clock, pollEveryMs, signal);
+    }
+  }
 }
 
 function shortReason(thrown: unknown): string {

@@ -29,7 +29,7 @@ const versionCheck: Check = {
 };
 
 /** Every check, in the order in which the findings are shown. */
-export const preflightChecks: readonly Check[] = [
+const preflightChecks: readonly Check[] = [
   ...machineChecks,
   versionCheck,
   ...portChecks,

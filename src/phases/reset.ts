@@ -56,16 +56,14 @@ function isEtcd({ pod }: ObservedPod): boolean {
 }
 
 async function removePod(context: ResetContext, observed: ObservedPod): Promise<void> {
-  const { host, report, paths, dryRun } = context;
+  const { host, report, paths } = context;
   const { name, namespace, uid } = observed.pod;
-  if (!dryRun) {
-    const runtime = await context.runtime();
-    await Promise.all(observed.containers.map(({ id }) => runtime.stopContainer(id, stopGraceSeconds)));
-    for (const { id } of observed.containers) await runtime.removeContainer(id);
-    for (const { id } of observed.sandboxes) {
-      await runtime.stopSandbox(id);
-      await runtime.removeSandbox(id);
-    }
+  const runtime = await context.runtime();
+  await Promise.all(observed.containers.map(({ id }) => runtime.stopContainer(id, stopGraceSeconds)));
+  for (const { id } of observed.containers) await runtime.removeContainer(id);
+  for (const { id } of observed.sandboxes) {
+    await runtime.stopSandbox(id);
+    await runtime.removeSandbox(id);
   }
   const logs = `${namespace}_${name}_${uid}`;
   await host.remove(join(paths.podLogsDir, logs), { recursive: true });

@@ -8,6 +8,7 @@ import { expectCode, run } from './support/command.ts';
 test('the npm package installs and runs, with JavaScript only', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'package-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
+  expectCode(await run('npm', ['run', 'build']), 0);
   const packed = expectCode(await run('npm', ['pack', '--json', '--pack-destination', directory]), 0);
   const [{ filename, files }] = JSON.parse(packed.stdout) as [{ filename: string; files: { path: string }[] }];
   assert.deepEqual(

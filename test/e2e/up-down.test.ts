@@ -13,6 +13,7 @@ async function clone(uid: number): Promise<{ directory: string; env: Record<stri
   const cache = join(home, 'cache');
   expectCode(await run('git', ['-c', 'safe.directory=*', 'clone', '-q', '.', directory]), 0);
   expectCode(await run('cp', ['-al', 'node_modules', directory]), 0);
+  expectCode(await run('touch', [join(directory, 'node_modules/.package-lock.json')]), 0);
   expectCode(await run('mkdir', ['-p', cache]), 0);
   expectCode(await run('cp', ['-rl', componentsCache(), join(cache, 'kube-bootstrap')]), 0);
   expectCode(await run('rm', ['-rf', join(cache, 'kube-bootstrap/store')]), 0);

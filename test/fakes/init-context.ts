@@ -35,7 +35,7 @@ export function aHost(files: MemoryHost = new MemoryHost(), change: Partial<Host
     findProgram: async () => undefined,
     request: nobody,
     requestStream: nobody,
-    connectTcp: nobody,
+    connectTcp: async () => {},
     tryListen: async () => undefined,
     listeners: async () => [],
     addresses: () => [],

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
@@ -6,7 +7,7 @@ import type { Host } from '../../src/host/host.ts';
 import { nodeHost } from '../../src/host/node-host.ts';
 import { createProcessRuntime } from '../../src/runtime/process/process-runtime.ts';
 import type { ContainerConfig, ContainerRuntime, ObservedContainer } from '../../src/runtime/runtime.ts';
-import { aTar, dockerArchive, temporaryDirectory, temporaryFile } from './images.ts';
+import { aTar, dockerArchive, temporaryFile } from './images.ts';
 import { aContainerConfig, aSandboxConfig } from './process-pods.ts';
 
 const pod = { name: 'app-node1', namespace: 'default', uid: 'u1' };
@@ -25,12 +26,11 @@ export function toolsArchive(config: Readonly<Record<string, unknown>> = {}): Bu
 export async function aProcessRuntime(
   context: TestContext,
   options: {
-    readonly directory?: string;
     readonly host?: Partial<Host>;
     readonly imageConfig?: Record<string, unknown>;
   } = {},
 ) {
-  const directory = options.directory ?? temporaryDirectory(context);
+  const directory = mkdtempSync(join(tmpdir(), 'kube-bootstrap-test-'));
   const warnings: string[] = [];
   const log = { info() {}, warn: (line: string) => void warnings.push(line), error() {}, verbose() {} };
   const make = (host: Partial<Host> = {}) =>
@@ -49,6 +49,8 @@ export async function aProcessRuntime(
   context.after(async () => {
     await runtime.removeSandbox(sandboxId);
     await runtime.close();
+    // After the containers: hooks run in the order in which they were set.
+    rmSync(directory, { recursive: true, force: true });
   });
   const config = (change: Partial<ContainerConfig>) => aContainerConfig({ logPath: logPath(change), ...change });
   const logPath = ({ name = 'app', attempt = 0 }: Partial<ContainerConfig>) =>
@@ -103,6 +105,8 @@ export function hasEnded(pid: number): boolean {
 async function ended(runtime: ContainerRuntime, id: string): Promise<ObservedContainer> {
   const abort = new AbortController();
   const events = runtime.events(abort.signal)[Symbol.asyncIterator]();
+  // The watch alone does not keep this process going.
+  const alive = setInterval(() => {}, 1000);
   try {
     for (;;) {
       await events.next();
@@ -110,6 +114,7 @@ async function ended(runtime: ContainerRuntime, id: string): Promise<ObservedCon
       if (container?.state === 'exited') return container;
     }
   } finally {
+    clearInterval(alive);
     abort.abort();
   }
 }

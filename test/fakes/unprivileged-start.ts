@@ -29,14 +29,15 @@ const start = (name: string, script: string) =>
     sandbox,
     aContainerConfig({ name, command: ['sh', '-c', script], logPath: join(directory, 'log', `${name}.log`), security }),
   );
-const first = await start('first', 'cat /proc/self/status; sleep 1000');
+const first = await start('first', 'exec sleep 1000');
 const exec = await runtime.exec(first, ['sh', '-c', 'echo in; exit 3'], 10_000);
+const status = await runtime.exec(first, ['cat', '/proc/self/status'], 10_000);
 await runtime.stopContainer(first, 5);
 const [pod] = await runtime.observePods();
 const refusals = runtime.refusals(sandbox, [aContainerConfig({ security: { ...noSecurity, runAsUser: uid + 1 } })]);
 await runtime.removeSandbox(sandboxId);
 await runtime.removeImage((await runtime.listImages())[0]?.id ?? '');
 process.stdout.write(
-  JSON.stringify({ uid, exec, container: pod?.containers[0], refusals, images: await runtime.listImages() }),
+  JSON.stringify({ uid, exec, status, container: pod?.containers[0], refusals, images: await runtime.listImages() }),
 );
 await runtime.close();

@@ -12,7 +12,9 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     '{"level":"fatal","msg":"discovery failed","error":"listen tcp 192.0.2.99:2380: bind: cannot assign requested address"}',
   ],
   'unknown-flag': ['Error: unknown flag: --no-such-flag', 'flag provided but not defined: -no-such'],
-  'invalid-flag-value': ['Error: invalid argument "x" for "--secure-port" flag: strconv.ParseInt: parsing "x": invalid syntax'],
+  'invalid-flag-value': [
+    'Error: invalid argument "x" for "--secure-port" flag: strconv.ParseInt: parsing "x": invalid syntax',
+  ],
   'unknown-feature-gate': [
     'Error: invalid argument "Nope=true" for "--feature-gates" flag: unrecognized feature gate: Nope',
   ],
@@ -30,7 +32,9 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   'data-in-use': ['{"level":"info","msg":"failed to flock bbolt database"}'],
   'disk-full': ['write /var/lib/etcd/member/wal/0.tmp: no space left on device'],
   'read-only': ['mkdir /var/lib/etcd/member: read-only file system'],
-  'image-missing': ['image registry.k8s.io/etcd:3.7.0-0 is nowhere to be had: not in Docker; no archives are configured'],
+  'image-missing': [
+    'image registry.k8s.io/etcd:3.7.0-0 is nowhere to be had: not in Docker; no archives are configured',
+  ],
   'permission-denied': ['open /etc/kubernetes/pki/apiserver.key: permission denied'],
   'file-missing': ['open /etc/kubernetes/pki/sa.pub: no such file or directory'],
   'wrong-architecture': ['exec /usr/local/bin/kube-apiserver: exec format error'],

@@ -14,9 +14,15 @@ test('health is asked where the flags of the manifest say', async () => {
   const adv = { 'advertise-address': '192.0.2.10', 'secure-port': '7443' };
   assert.equal(await urlOf('kube-apiserver', adv), 'https://192.0.2.10:7443/livez');
   assert.equal(await urlOf('kube-apiserver', { 'advertise-address': 'fd00::1' }), 'https://[fd00::1]:6443/livez');
-  assert.equal(await urlOf('kube-controller-manager', { 'bind-address': '127.0.0.1' }), 'https://127.0.0.1:10257/healthz');
+  assert.equal(
+    await urlOf('kube-controller-manager', { 'bind-address': '127.0.0.1' }),
+    'https://127.0.0.1:10257/healthz',
+  );
   assert.equal(await urlOf('kube-scheduler', { 'secure-port': '1234' }), 'https://127.0.0.1:1234/livez');
-  assert.equal(await urlOf('etcd', { 'listen-metrics-urls': 'http://127.0.0.1:2381,http://10.0.0.1:2381' }), 'http://127.0.0.1:2381/readyz');
+  assert.equal(
+    await urlOf('etcd', { 'listen-metrics-urls': 'http://127.0.0.1:2381,http://10.0.0.1:2381' }),
+    'http://127.0.0.1:2381/readyz',
+  );
 });
 
 test('a component that listens everywhere is asked on the loopback', async () => {

@@ -44,5 +44,8 @@ test('what is held back is shown when a failure ends the workflow', () => {
   item('a', 'a1');
   item('b', 'b1');
   reports.flush();
-  assert.deepEqual(lines.filter((line) => line.startsWith('  ')), ['  a1', '  b1']);
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('  ')),
+    ['  a1', '  b1'],
+  );
 });

@@ -12,7 +12,10 @@ const named = async (context = anInitContext()) =>
 
 const withRuntime = {
   runtime: async () =>
-    ({ version: async () => ({ name: 'process', version: '1', apiVersion: '1' }), observePods: async () => [] }) as never,
+    ({
+      version: async () => ({ name: 'process', version: '1', apiVersion: '1' }),
+      observePods: async () => [],
+    }) as never,
 };
 
 const context = (change: Parameters<typeof anInitContext>[0] = {}) => anInitContext({ ...withRuntime, ...change });
@@ -20,7 +23,10 @@ const context = (change: Parameters<typeof anInitContext>[0] = {}) => anInitCont
 test('a machine where all is well passes', async () => {
   const passing = context();
   await preflightPhase.run?.(passing);
-  assert.deepEqual(passing.items.map(({ action }) => action), ['passed']);
+  assert.deepEqual(
+    passing.items.map(({ action }) => action),
+    ['passed'],
+  );
 });
 
 test('all findings come at once, as an error that refuses', async () => {
@@ -34,7 +40,13 @@ test('all findings come at once, as an error that refuses', async () => {
   await assert.rejects(preflightPhase.run?.(failing) ?? Promise.resolve(), (thrown: unknown) => {
     assert.ok(thrown instanceof PreflightError);
     const checks = thrown.findings.map(({ check }) => check);
-    assert.deepEqual(checks, ['NumCPU', 'Mem', 'DirWritable--etc-kubernetes', 'Port-6443', 'DirAvailable--var-lib-etcd']);
+    assert.deepEqual(checks, [
+      'NumCPU',
+      'Mem',
+      'DirWritable--etc-kubernetes',
+      'Port-6443',
+      'DirAvailable--var-lib-etcd',
+    ]);
     assert.match(thrown.findings.find(({ check }) => check === 'Port-6443')?.message ?? '', /pid 812 \(nginx\)/);
     return true;
   });
@@ -51,9 +63,15 @@ test('an ignored check only warns, whatever the case of its name; "all" ignores 
 
 test('who is not root and has no place of its own reads that, and nothing else', async () => {
   const host = aHost(new MemoryHost(), { uid: 1000, cpuCount: () => 1 });
-  assert.deepEqual((await named(context({ host }))).map(({ check }) => check), ['IsPrivilegedUser']);
+  assert.deepEqual(
+    (await named(context({ host }))).map(({ check }) => check),
+    ['IsPrivilegedUser'],
+  );
   const own = await named(context({ host, paths: pathsOf('/home/me/plane') }));
-  assert.deepEqual(own.map(({ check }) => check), ['NumCPU']);
+  assert.deepEqual(
+    own.map(({ check }) => check),
+    ['NumCPU'],
+  );
 });
 
 test('a port that our own running component holds is free for it, another one is not', async () => {
@@ -61,7 +79,10 @@ test('a port that our own running component holds is free for it, another one is
     '/etc/kubernetes/manifests/kube-scheduler.yaml': aManifest('kube-scheduler', { 'secure-port': '10259' }),
   });
   const host = aHost(files, { tryListen: async (_address, port) => (port === 10259 ? 'EADDRINUSE' : undefined) });
-  const made = { add: async () => {}, all: async () => [{ path: '/etc/kubernetes/manifests/kube-scheduler.yaml', kind: 'file' as const, sha256: '' }] };
+  const made = {
+    add: async () => {},
+    all: async () => [{ path: '/etc/kubernetes/manifests/kube-scheduler.yaml', kind: 'file' as const, sha256: '' }],
+  };
   const running = async (state: string) =>
     ({
       version: async () => ({}),
@@ -69,12 +90,18 @@ test('a port that our own running component holds is free for it, another one is
     }) as never;
   assert.deepEqual(await named(context({ host, made, runtime: () => running('running') })), []);
   const stopped = await named(context({ host, made, runtime: () => running('exited') }));
-  assert.deepEqual(stopped.map(({ check }) => check), ['Port-10259']);
+  assert.deepEqual(
+    stopped.map(({ check }) => check),
+    ['Port-10259'],
+  );
 });
 
 test('the health port belongs to the agent that runs', async () => {
   const host = aHost(new MemoryHost(), { tryListen: async (_a, port) => (port === 10248 ? 'EADDRINUSE' : undefined) });
-  assert.deepEqual((await named(context({ host }))).map(({ check }) => check), ['Port-10248']);
+  assert.deepEqual(
+    (await named(context({ host }))).map(({ check }) => check),
+    ['Port-10248'],
+  );
   assert.deepEqual(await named(context({ host, agent: anAgentDoor({ pid: async () => 7 }) })), []);
 });
 
@@ -82,10 +109,10 @@ test("a manifest and an etcd data directory of others' are refused, ours are not
   const files = new MemoryHost({ '/etc/kubernetes/manifests/etcd.yaml': '{}', '/var/lib/etcd/member/x': '' });
   const host = aHost(files);
   const foreign = await named(context({ host }));
-  assert.deepEqual(foreign.map(({ check }) => check), [
-    'FileAvailable--etc-kubernetes-manifests-etcd.yaml',
-    'DirAvailable--var-lib-etcd',
-  ]);
+  assert.deepEqual(
+    foreign.map(({ check }) => check),
+    ['FileAvailable--etc-kubernetes-manifests-etcd.yaml', 'DirAvailable--var-lib-etcd'],
+  );
   const all = async () => [
     { path: '/etc/kubernetes/manifests/etcd.yaml', kind: 'file' as const, sha256: '' },
     { path: '/var/lib/etcd', kind: 'contents' as const },
@@ -112,22 +139,37 @@ test('every image that is nowhere is named; without a runtime only the runtime i
     if (reference.includes('etcd')) throw new Error(`image ${reference} is nowhere to be had`);
   };
   const missing = await named(context({ obtainImage }));
-  assert.deepEqual(missing.map(({ check }) => check), ['ImagePull']);
+  assert.deepEqual(
+    missing.map(({ check }) => check),
+    ['ImagePull'],
+  );
   assert.match(missing[0]?.message ?? '', /registry\.k8s\.io\/etcd:3\.7\.0-0/);
   const unreachable = await named(anInitContext({ obtainImage }));
-  assert.deepEqual(unreachable.map(({ check }) => check), ['CRI']);
+  assert.deepEqual(
+    unreachable.map(({ check }) => check),
+    ['CRI'],
+  );
 });
 
 test('proxies and a node name that does not resolve only warn, and no password is shown', async () => {
   const env = (name: string) =>
     ({ HTTPS_PROXY: 'http://me:secret@proxy:3128', NO_PROXY: '10.0.0.0/8,.example.org' })[name];
   const found = await named(context({ host: aHost(new MemoryHost(), { env, resolve: async () => [] }) }));
-  assert.deepEqual(found.map(({ severity, check }) => `${severity} ${check}`), ['warning Hostname', 'warning HTTPProxy']);
+  assert.deepEqual(
+    found.map(({ severity, check }) => `${severity} ${check}`),
+    ['warning Hostname', 'warning HTTPProxy'],
+  );
   assert.ok(found.every(({ message }) => !message.includes('secret')));
 });
 
 test('an external etcd is asked for its version and its files', async () => {
-  const external = { endpoints: ['https://192.0.2.20:2379'], httpEndpoints: [], caFile: '/ca', certFile: '/crt', keyFile: '/key' };
+  const external = {
+    endpoints: ['https://192.0.2.20:2379'],
+    httpEndpoints: [],
+    caFile: '/ca',
+    certFile: '/crt',
+    keyFile: '/key',
+  };
   const config = aConfig((base) => ({ ...base, cluster: { ...base.cluster, etcd: { external } } }));
   const answer = (version: string) => ({
     request: async () => ({ status: 200, headers: {}, body: Buffer.from(JSON.stringify({ etcdserver: version })) }),
@@ -135,7 +177,10 @@ test('an external etcd is asked for its version and its files', async () => {
   const files = () => new MemoryHost({ '/ca': 'x', '/crt': 'x', '/key': 'x' });
   assert.deepEqual(await named(context({ config, host: aHost(files(), answer('3.7.0')) })), []);
   const old = await named(context({ config, host: aHost(files(), answer('3.5.9')) }));
-  assert.deepEqual(old.map(({ check }) => check), ['ExternalEtcdVersion']);
+  assert.deepEqual(
+    old.map(({ check }) => check),
+    ['ExternalEtcdVersion'],
+  );
   const checks = (await named(context({ config }))).map(({ check }) => check);
   assert.deepEqual(new Set(checks), new Set(['ExternalEtcdClientCertificates', 'ExternalEtcdVersion']));
 });

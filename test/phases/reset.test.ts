@@ -14,17 +14,19 @@ import { MemoryHost } from '../fakes/memory-host.ts';
 const file = (path: string, text: string): RecordEntry => ({ path, kind: 'file', sha256: sha256Hex(text) });
 const directory = (path: string): RecordEntry => ({ path, kind: 'directory' });
 
-type Given = { readonly files?: Record<string, string>; readonly made?: readonly RecordEntry[] } & Partial<ResetContext>;
+type Given = { readonly files?: Record<string, string>; readonly entries?: readonly RecordEntry[] } & Omit<
+  Partial<ResetContext>,
+  'made' | 'clock'
+>;
 
-function aReset({ files = {}, made = [], ...change }: Given): { context: TestContext & ResetContext; memory: MemoryHost } {
+function aReset({ files = {}, entries = [], ...change }: Given): {
+  readonly context: TestContext & ResetContext;
+  readonly memory: MemoryHost;
+} {
   const memory = new MemoryHost(files);
-  const context = anInitContext({
-    host: aHost(memory),
-    made: { add: async () => {}, all: async () => made },
-    paths: pathsOf('/'),
-    ...change,
-  });
-  return { memory, context: { ...context, mayHavePods: async () => false, cleanupTmpDir: false, ...change } };
+  const made = { add: async () => {}, all: async () => entries };
+  const context = anInitContext({ host: aHost(memory), made, ...change });
+  return { memory, context: { mayHavePods: async () => false, cleanupTmpDir: false, ...change, ...context } };
 }
 
 async function run(context: ResetContext, skipPhases: readonly string[] = []): Promise<void> {
@@ -35,7 +37,7 @@ async function run(context: ResetContext, skipPhases: readonly string[] = []): P
 test('removes the files as init wrote them, and directories of ours that are empty then', async () => {
   const { memory, context } = aReset({
     files: { '/etc/kubernetes/pki/ca.crt': 'ours', '/etc/kubernetes/admin.conf': 'ours' },
-    made: [
+    entries: [
       directory('/etc/kubernetes'),
       directory('/etc/kubernetes/pki'),
       file('/etc/kubernetes/pki/ca.crt', 'ours'),
@@ -51,7 +53,7 @@ test('removes the files as init wrote them, and directories of ours that are emp
 test('what init did not make, and what was changed since, stays and is named', async () => {
   const { memory, context } = aReset({
     files: { '/etc/kubernetes/pki/ca.crt': "somebody's", '/etc/kubernetes/pki/apiserver.crt': 'renewed by hand' },
-    made: [file('/etc/kubernetes/pki/apiserver.crt', 'ours')],
+    entries: [file('/etc/kubernetes/pki/apiserver.crt', 'ours')],
   });
   await run(context);
   assert.deepEqual(memory.files(), ['/etc/kubernetes/pki/apiserver.crt', '/etc/kubernetes/pki/ca.crt']);
@@ -67,7 +69,7 @@ test('what init did not make, and what was changed since, stays and is named', a
 test('a manifest of ours goes even when it was edited: else the next agent would start it', async () => {
   const { memory, context } = aReset({
     files: { '/etc/kubernetes/manifests/etcd.yaml': 'edited', '/etc/kubernetes/manifests/mine.yaml': 'mine' },
-    made: [file('/etc/kubernetes/manifests/etcd.yaml', 'ours')],
+    entries: [file('/etc/kubernetes/manifests/etcd.yaml', 'ours')],
   });
   await run(context);
   assert.deepEqual(memory.files(), ['/etc/kubernetes/manifests/mine.yaml']);
@@ -78,7 +80,7 @@ test("etcd's data goes only when init handed the empty directory to etcd", async
   const foreign = aReset({ files });
   await run(foreign.context);
   assert.equal(foreign.memory.files().length, 2);
-  const ours = aReset({ files, made: [{ path: '/var/lib/etcd', kind: 'contents' }] });
+  const ours = aReset({ files, entries: [{ path: '/var/lib/etcd', kind: 'contents' }] });
   await run(ours.context);
   assert.deepEqual(ours.memory.files(), ['/var/lib/etcd/lost+found/x']);
 });
@@ -95,13 +97,17 @@ test("the agent's own files go by name, a stranger's in the same directory stays
   });
   await run(context);
   assert.deepEqual(memory.files(), ['/var/lib/bootstrap/notes.txt']);
-  assert.deepEqual(context.items.at(-1), { item: '/var/lib/bootstrap/notes.txt', action: 'leave', because: 'not made by init' });
+  assert.deepEqual(context.items.at(-1), {
+    item: '/var/lib/bootstrap/notes.txt',
+    action: 'leave',
+    because: 'not made by init',
+  });
 });
 
 test('what a kill left half-written goes too', async () => {
   const { memory, context } = aReset({
     files: { '/etc/kubernetes/pki/.ca.key.4711.3.tmp': 'half', '/etc/kubernetes/pki/.mine': 'mine' },
-    made: [file('/etc/kubernetes/pki/ca.key', 'ours')],
+    entries: [file('/etc/kubernetes/pki/ca.key', 'ours')],
   });
   await run(context);
   assert.deepEqual(memory.files(), ['/etc/kubernetes/pki/.mine']);
@@ -110,7 +116,7 @@ test('what a kill left half-written goes too', async () => {
 test('below a root directory of our own no empty directory is left', async () => {
   const { memory, context } = aReset({
     files: { '/plane/var/lib/bootstrap/owner': 'x' },
-    made: [directory('/plane')],
+    entries: [directory('/plane')],
     paths: pathsOf('/plane'),
   });
   await memory.makeDirectory('/plane/var/lib/kubelet/pods');
@@ -120,7 +126,7 @@ test('below a root directory of our own no empty directory is left', async () =>
 });
 
 test('run twice, the second finds nothing to do', async () => {
-  const { memory, context } = aReset({ files: { '/x': '' }, made: [file('/gone', 'x')] });
+  const { memory, context } = aReset({ files: { '/x': '' }, entries: [file('/gone', 'x')] });
   await run(context);
   await run(context);
   assert.deepEqual(memory.files(), ['/x']);
@@ -169,7 +175,7 @@ test('stops the agent first, then all pods but etcd, then etcd', async () => {
 test('a runtime that does not answer keeps every file, and says how to go on without it', async () => {
   const { memory, context } = aReset({
     files: { '/etc/kubernetes/admin.conf': 'ours' },
-    made: [file('/etc/kubernetes/admin.conf', 'ours')],
+    entries: [file('/etc/kubernetes/admin.conf', 'ours')],
     mayHavePods: async () => true,
   });
   await assert.rejects(run(context), (thrown: unknown) => {

@@ -27,7 +27,10 @@ const phases: readonly Phase<Ctx>[] = [
 async function ranWith(skipPhases: readonly string[], context: Partial<Ctx> = {}) {
   const ran: string[] = [];
   const ended: [string, string | undefined][] = [];
-  const workflow = { phaseStarted() {}, phaseEnded: (name: string, { skipped }: { skipped?: string }) => void ended.push([name, skipped]) };
+  const workflow = {
+    phaseStarted() {},
+    phaseEnded: (name: string, { skipped }: { skipped?: string }) => void ended.push([name, skipped]),
+  };
   const signal = new AbortController().signal;
   await runPhases(phases, { ran, ...context }, { clock: new FakeClock(), signal, workflow, skipPhases });
   return { ran, ended };

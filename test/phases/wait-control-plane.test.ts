@@ -55,21 +55,31 @@ async function run(context: TestContext, forMs: number): Promise<unknown> {
 test('ends when every component is healthy, admin.conf is bound and may list namespaces', async () => {
   const context = aWait({});
   assert.equal(await run(context, 1000), undefined);
-  assert.deepEqual(
-    context.items.map(({ item, action }) => `${item} ${action}`).sort(),
-    ['admin.conf works', 'etcd healthy', 'kube-apiserver healthy', 'kube-scheduler healthy', 'kubeadm:cluster-admins bind'],
-  );
+  assert.deepEqual(context.items.map(({ item, action }) => `${item} ${action}`).sort(), [
+    'admin.conf works',
+    'etcd healthy',
+    'kube-apiserver healthy',
+    'kube-scheduler healthy',
+    'kubeadm:cluster-admins bind',
+  ]);
 });
 
 test('says what is waited for, in which state and with which answer', async () => {
   const pods = () => [aComponentPod('kube-apiserver'), aComponentPod('etcd')];
-  const context = aWait({ pods, health: (url) => (url.includes('livez') ? 500 : 200), context: { waitTimeoutMs: 3000 } });
+  const context = aWait({
+    pods,
+    health: (url) => (url.includes('livez') ? 500 : 200),
+    context: { waitTimeoutMs: 3000 },
+  });
   await run(context, 4000);
   assert.ok(context.waits.some((text) => /kube-apiserver running [\d.]+ s, \/livez 500/.test(text)));
 });
 
 test('a component that exited for a reason that stays is explained at once', async () => {
-  const exited = { state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { exitCode: 1, reason: 'Error' } } };
+  const exited = {
+    state: { waiting: { reason: 'CrashLoopBackOff' } },
+    lastState: { terminated: { exitCode: 1, reason: 'Error' } },
+  };
   const context = aWait({
     pods: () => [aComponentPod('kube-apiserver', exited)],
     health: () => 500,

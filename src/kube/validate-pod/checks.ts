@@ -2,6 +2,12 @@ import type { FieldErrors, FieldPath } from '../field-errors.ts';
 import { isDnsLabel, isDnsSubdomain, isLabelValue, isQualifiedName } from '../names.ts';
 import type { Labels, PodSpec, Volume } from '../types.ts';
 
+/** What a qualified name is, for messages. */
+export const qualifiedNameForm =
+  'must be a qualified name: [prefix/]name, the name at most 63 letters, digits, "-", "_" and "."';
+const dnsSubdomainForm =
+  'must be a DNS subdomain: at most 253 of a-z, 0-9, "-" and ".", each part beginning and ending with a letter or digit';
+
 /** What the rules about one part of a pod see of the rest. */
 export type Scope = {
   readonly errors: FieldErrors;
@@ -12,67 +18,62 @@ export type Scope = {
 
 /** The rules that many fields share; messages as in k8s.io/apimachinery/pkg/util/validation. */
 export function checks(errors: FieldErrors) {
-  const invalidUnless = (valid: boolean, path: FieldPath, [value, why]: readonly [unknown, string]) => {
-    if (!valid) errors.invalid(path, value, why);
+  return { ...nameChecks(errors), ...valueChecks(errors) };
+}
+
+function nameChecks(errors: FieldErrors) {
+  const rule = (isValid: (value: string) => boolean, why: string) => (path: FieldPath, value: string) => {
+    if (!isValid(value)) errors.invalid(path, value, why);
   };
-  const noBacksteps = (path: FieldPath, value: string) =>
-    invalidUnless(!value.split('/').includes('..'), path, [value, "must not contain '..'"]);
+  const qualifiedName = rule(isQualifiedName, qualifiedNameForm);
+  const labelValue = rule(isLabelValue, 'must be empty or at most 63 letters, digits, "-", "_" and "."');
   return {
+    dnsLabel: rule(isDnsLabel, 'must be a DNS label: at most 63 of a-z, 0-9 and "-", no "-" at the ends'),
+    dnsSubdomain: rule(isDnsSubdomain, dnsSubdomainForm),
+    qualifiedName,
+    labelValue,
+    labels(path: FieldPath, labels: Labels | undefined): void {
+      for (const [key, value] of Object.entries(labels ?? {})) {
+        qualifiedName([...path, key], key);
+        labelValue([...path, key], value);
+      }
+    },
+    portName(path: FieldPath, value: string): boolean {
+      const why = portNameFault(value);
+      if (why !== undefined) errors.invalid(path, value, why);
+      return why === undefined;
+    },
+  };
+}
+
+function valueChecks(errors: FieldErrors) {
+  const between = (path: FieldPath, value: number | undefined, [low, high]: readonly [number, number]) => {
+    if (value === undefined || (value >= low && value <= high)) return;
+    errors.invalid(path, value, `must be between ${low} and ${high}, inclusive`);
+  };
+  const noBacksteps = (path: FieldPath, value: string) => {
+    if (value.split('/').includes('..')) errors.invalid(path, value, "must not contain '..'");
+  };
+  return {
+    between,
+    noBacksteps,
     oneOf(path: FieldPath, value: string | undefined, supported: readonly string[]): void {
       if (!value) errors.required(path);
       else if (!supported.includes(value)) errors.unsupported(path, value, supported);
     },
     atLeastZero(path: FieldPath, value: number | undefined): void {
-      invalidUnless((value ?? 0) >= 0, path, [value, 'must be greater than or equal to 0']);
+      if ((value ?? 0) < 0) errors.invalid(path, value, 'must be greater than or equal to 0');
     },
-    between(path: FieldPath, value: number | undefined, [low, high]: readonly [number, number]): void {
-      if (value === undefined) return;
-      invalidUnless(value >= low && value <= high, path, [value, `must be between ${low} and ${high}, inclusive`]);
-    },
-    dnsLabel(path: FieldPath, value: string): void {
-      const why = 'must be a DNS label: at most 63 of a-z, 0-9 and "-", no "-" at the ends';
-      invalidUnless(isDnsLabel(value), path, [value, why]);
-    },
-    dnsSubdomain(path: FieldPath, value: string): void {
-      const why =
-        'must be a DNS subdomain: at most 253 of a-z, 0-9, "-" and ".", each part beginning and ending with a letter or digit';
-      invalidUnless(isDnsSubdomain(value), path, [value, why]);
-    },
-    qualifiedName(path: FieldPath, value: string): void {
-      const why = 'must be a qualified name: [prefix/]name, the name at most 63 letters, digits, "-", "_" and "."';
-      invalidUnless(isQualifiedName(value), path, [value, why]);
-    },
-    labels(path: FieldPath, labels: Labels | undefined): void {
-      for (const [key, value] of Object.entries(labels ?? {})) {
-        this.qualifiedName([...path, key], key);
-        this.labelValue([...path, key], value);
-      }
-    },
-    labelValue(path: FieldPath, value: string): void {
-      invalidUnless(isLabelValue(value), path, [
-        value,
-        'must be empty or at most 63 letters, digits, "-", "_" and "."',
-      ]);
-    },
-    portName(path: FieldPath, value: string): boolean {
-      const why = portNameFault(value);
-      invalidUnless(why === undefined, path, [value, why ?? '']);
-      return why === undefined;
-    },
-    noBacksteps,
     /** A relative path that stays below. */
     descendingPath(path: FieldPath, value: string): void {
-      invalidUnless(!value.startsWith('/'), path, [value, 'must be a relative path']);
+      if (value.startsWith('/')) errors.invalid(path, value, 'must be a relative path');
       noBacksteps(path, value);
     },
     mode(path: FieldPath, value: number | undefined): void {
-      if (value === undefined) return;
-      const why = 'must be a number between 0 and 0777 (octal), both inclusive';
-      invalidUnless(value >= 0 && value <= 0o777, path, [value, why]);
+      if (value === undefined || (value >= 0 && value <= 0o777)) return;
+      errors.invalid(path, value, 'must be a number between 0 and 0777 (octal), both inclusive');
     },
-    userId(path: FieldPath, value: unknown): void {
-      if (typeof value === 'number') this.between(path, value, [0, 2_147_483_647]);
-    },
+    userId: (path: FieldPath, value: number | undefined) => between(path, value, [0, 2_147_483_647]),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { FieldErrors } from '../field-errors.ts';
 import { isQualifiedName } from '../names.ts';
 import type { Pod } from '../types.ts';
-import { checks } from './checks.ts';
+import { checks, qualifiedNameForm } from './checks.ts';
 
 const annotationSizeLimit = 256 * 1024;
 const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/';
@@ -28,8 +28,7 @@ function validateAnnotations({ metadata, spec }: Pod, errors: FieldErrors): void
   let size = 0;
   for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
     size += key.length + value.length;
-    const why = 'must be a qualified name: [prefix/]name, the name at most 63 letters, digits, "-", "_" and "."';
-    if (!isQualifiedName(key.toLowerCase())) errors.invalid([...path, key], key, why);
+    if (!isQualifiedName(key.toLowerCase())) errors.invalid([...path, key], key, qualifiedNameForm);
     if (key.startsWith(appArmorPrefix)) {
       const container = key.slice(appArmorPrefix.length);
       if (!containers.includes(container)) errors.invalid([...path, key], container, 'container not found');

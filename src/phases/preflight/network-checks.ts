@@ -44,7 +44,7 @@ function viaProxy(what: string, proxy: string, exception: string): Problem {
 }
 
 /** The proxy that a Go program would use for https to this address (golang.org/x/net/http/httpproxy). */
-export function proxyFor(host: Pick<Host, 'env'>, address: string): string | undefined {
+function proxyFor(host: Pick<Host, 'env'>, address: string): string | undefined {
   const proxy = host.env('HTTPS_PROXY') || host.env('https_proxy');
   if (!proxy || address === 'localhost' || address.startsWith('127.') || address === '::1') return undefined;
   const exceptions = (host.env('NO_PROXY') || host.env('no_proxy') || '').split(',').map((text) => text.trim());

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { run } from '../../src/cli/completion.ts';
+import { aCliContext, plainText } from '../fakes/cli-context.ts';
+
+async function script(shell: string): Promise<string> {
+  const context = aCliContext();
+  await run(context, { options: {}, arguments: [shell], common: plainText });
+  return context.out();
+}
+
+/** What bash offers for a command line whose last word is being typed. */
+async function offers(line: string): Promise<readonly string[]> {
+  const words = line.split(' ');
+  const asked = `${await script('bash')}
+COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; COMPREPLY=()
+_bootstrap; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', asked], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  return stdout.split('\n').filter((word) => word !== '');
+}
+
+test('bash offers commands, subcommands, options and values', async () => {
+  assert.ok((await offers('bootstrap in')).includes('init'));
+  assert.deepEqual(await offers('bootstrap init phase control-plane sch'), ['scheduler']);
+  assert.deepEqual(await offers('bootstrap init --runtime d'), ['docker']);
+  assert.deepEqual(await offers('bootstrap completion z'), ['zsh']);
+  assert.deepEqual(await offers('bootstrap status --wa'), ['--watch']);
+});
+
+test('hidden options and commands that do not work yet are not offered', async () => {
+  const all = await script('bash');
+  assert.doesNotMatch(all, /--skip-token-print/);
+  assert.doesNotMatch(all, /\brollback\b/);
+});
+
+test('zsh and fish scripts know the same commands', async () => {
+  for (const shell of ['zsh', 'fish']) assert.match(await script(shell), /wait-control-plane/);
+});
+
+test('another shell is wrong usage', async () => {
+  await assert.rejects(script('tcsh'), /no completion for "tcsh"/);
+});
