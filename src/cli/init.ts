@@ -81,6 +81,7 @@ async function setUp(cli: CliContext, { options, common }: Invocation): Promise<
   const paths = pathsFor(root, config);
   const report = createReport(cli, common);
   for (const warning of config.warnings) report.warn(warning.replace(/(^|: )warning: /, '$1'));
+  if (options.uploadCerts === true) report.warn('--upload-certs does nothing yet: no certificate is uploaded');
   const made = madeRecord(cli.host, paths);
   if (config.init.dryRun) {
     const { dryRunSetUp } = await import('./dry-run.ts');

@@ -10,6 +10,7 @@ import { sleep } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import { type Log, lineLog } from '../base/log.ts';
 import { type Paths, pathsOf } from '../config/paths.ts';
+import { collectGarbage } from '../host/lean-memory.ts';
 import { copyAndTruncate, openLogFile } from '../host/log-file.ts';
 import { type Serving, serveHttp } from '../host/serve.ts';
 import { releaseVersion } from '../kube/version.ts';
@@ -20,6 +21,8 @@ import type { CliContext, CommandRun } from './command.ts';
 
 const logFileBytes = 10 * 1024 * 1024;
 const takeoverMs = 10_000;
+/** After the start, and when a first start with images to load is surely over. */
+const collectAfterMs = [5000, 40_000];
 
 /** Puts an agent together and runs it until a signal or `POST /stop`. */
 export const runAgentCommand: CommandRun = async (context, { options, common }) => {
@@ -55,9 +58,11 @@ async function runAgent(setup: Setup): Promise<void> {
   const socketPath = await prepareSocketPath(context.host, paths);
   const socket = await serveHttp({ socketPath }, agentRoutes(agent));
   const health = await serveHealth(settings, log);
+  const cancels = collectAfterMs.map((ms) => context.clock.after(ms, collectGarbage));
   try {
     await agent.run(context.signal);
   } finally {
+    for (const cancel of cancels) cancel();
     await Promise.all([socket.close(), health?.close(), runtime.close()]);
     await removeSocketPath(context.host, paths, socketPath);
   }

@@ -42,6 +42,8 @@ export function dryRunHost(real: Host, options: DryRunOptions): Host {
       tell({ kind: 'signal', pid, signal });
       return true;
     },
+    // Whoever would be waited for is taken to be there.
+    connectTcp: async () => {},
     request: async (url, request = {}) => {
       const answered = options.answer(url, request);
       if (answered !== undefined) return answered;

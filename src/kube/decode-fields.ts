@@ -37,16 +37,17 @@ export function decodeObject(
 }
 
 function decodeField(value: unknown, field: FieldSchema, place: Place): unknown {
-  const below = (key: string | number) => ({ ...place, path: [...place.path, key] });
+  // Go reads null in a list or map as the zero value.
+  const decode = (member: unknown, key: string | number) =>
+    (member === null ? undefined : decodeValue(member, field.type, { ...place, path: [...place.path, key] })) ??
+    standIn(field.type);
   if (field.form === 'list') {
     if (!Array.isArray(value)) return wrong(value, 'a list', place);
-    return value.map((item, index) => decodeValue(item, field.type, below(index)) ?? standIn(field.type));
+    return value.map(decode);
   }
   if (field.form === 'map') {
     if (!isObject(value)) return wrong(value, 'a map', place);
-    const members = Object.entries(value).filter(([, member]) => member !== null);
-    const decode = (key: string, member: unknown) => decodeValue(member, field.type, below(key)) ?? standIn(field.type);
-    return Object.fromEntries(members.map(([key, member]) => [key, decode(key, member)]));
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, decode(member, key)]));
   }
   return decodeValue(value, field.type, place);
 }
@@ -57,9 +58,10 @@ function decodeValue(value: unknown, type: string, place: Place): unknown {
   return scalar.accepts(value) ? scalar.read(value) : wrong(value, scalar.name, place);
 }
 
-/** In place of a wrong item of a list or map, so that the rest can be checked as well. */
+/** The zero value, in place of null or a wrong item of a list or map, so that the rest can be checked as well. */
 function standIn(type: string): unknown {
   if (scalars[type] === undefined) return {};
+  if (type === 'quantity') return '0';
   return type.startsWith('int') ? 0 : '';
 }
 

@@ -13,7 +13,8 @@ import { validateVolumes } from './validate-pod/volumes.ts';
  */
 export function validatePod(pod: Pod, errors: FieldErrors): void {
   const { spec } = pod;
-  const scope = { errors, spec, volumes: new Map((spec.volumes ?? []).map((volume) => [volume.name, volume])) };
+  const named = (spec.volumes ?? []).filter(({ name }) => Boolean(name));
+  const scope = { errors, spec, volumes: new Map(named.map((volume) => [volume.name, volume])) };
   validateMetadata(pod, errors);
   validateVolumes(scope);
   validateContainers(scope);

@@ -60,8 +60,13 @@ function validateProfile(profile: SeccompProfile | undefined, path: FieldPath, e
     if (profile.localhostProfile !== undefined) {
       errors.invalid(at, profile.localhostProfile, 'can only be set when the type is Localhost');
     }
-  } else if (!profile.localhostProfile) errors.required(at, 'must be set when the type is Localhost');
-  else if (path.at(-1) === 'seccompProfile') check.descendingPath(at, profile.localhostProfile);
+    return;
+  }
+  const ofSeccomp = path.at(-1) === 'seccompProfile';
+  // An empty seccomp profile passes the API server; an empty AppArmor profile does not.
+  const missing = ofSeccomp ? profile.localhostProfile === undefined : !profile.localhostProfile;
+  if (missing) errors.required(at, 'must be set when the type is Localhost');
+  else if (ofSeccomp) check.descendingPath(at, profile.localhostProfile ?? '');
 }
 
 function validateSysctls(spec: PodSpec, path: FieldPath, errors: FieldErrors): void {

@@ -1,9 +1,11 @@
 import { parseIp } from '../cidr.ts';
 import type { FieldErrors } from '../field-errors.ts';
-import { isDnsSubdomain } from '../names.ts';
 import type { PodSpec, Toleration } from '../types.ts';
 import { checks } from './checks.ts';
 import { validateResources } from './resources.ts';
+
+/** A DNS subdomain that may have underscores (ValidateDNS1123SubdomainWithUnderScore). */
+const searchName = /^_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*$/;
 
 /** The simple fields of a pod's spec (ValidatePodSpec). */
 export function validateSpec(spec: PodSpec, errors: FieldErrors): void {
@@ -68,8 +70,8 @@ function validateDns({ dnsPolicy, dnsConfig }: PodSpec, errors: FieldErrors): vo
   if (searches.length > 32) errors.invalid([...path, 'searches'], searches, 'must not have more than 32 search paths');
   if (searches.join(' ').length > 2048) errors.error([...path, 'searches'], 'must not have more than 2048 characters');
   for (const [index, search] of searches.entries()) {
-    const name = search.replace(/\.$/, '').replaceAll('_', '-');
-    if (search !== '.' && !isDnsSubdomain(name.replace(/^-+/, ''))) {
+    const name = search.replace(/\.$/, '');
+    if (search !== '.' && (name.length > 253 || !searchName.test(name))) {
       errors.invalid([...path, 'searches', index], search, 'must be a DNS name');
     }
   }
