@@ -4,7 +4,7 @@ import { sha256Hex } from '../base/hash.ts';
 import type { Host, WriteOptions } from './host.ts';
 
 /** One thing that we made. Written to the record before it is made, so that a kill in between leaves nothing unclaimed. */
-export type MadeEntry =
+type MadeEntry =
   | { readonly path: string; readonly kind: 'file'; readonly sha256: string }
   | { readonly path: string; readonly kind: 'directory' | 'symlink' }
   /** Whatever a program of ours puts into this directory, which was empty when we took it. */

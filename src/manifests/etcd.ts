@@ -34,7 +34,6 @@ function etcdView({ config, paths }: ViewInput): View {
     graceSeconds: graceSeconds.etcd,
     image: imagesOf(config).etcd ?? '',
     initialCluster: `${nodeName}=${peerUrl}`,
-    joinsExistingCluster: false,
     // One and the same when a loopback address is advertised.
     listenClientUrls: [...new Set([localClientUrl, clientUrl])].join(','),
     metricsUrl: `http://${hostPort(etcdLocalhost(config), etcdMetrics)}`,
