@@ -38,6 +38,7 @@ export type AgentOptions = {
 /** Everything is looked at again this often, should a hint have been missed. */
 const resyncMs = 60_000;
 const rotateEveryMs = 10_000;
+const firstLookMs = 1500;
 
 /**
  * The static pod agent: sources and runtime only say that something may have changed; each such hint leads to one look
@@ -56,6 +57,7 @@ export class Agent {
   #version: RuntimeVersion | undefined;
   #runtimeError: string | undefined;
   #ready = false;
+  readonly #firstLook = Promise.withResolvers<void>();
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -108,9 +110,9 @@ export class Agent {
     await this.#requestAll();
   }
 
-  /** Resolves when no pod is being worked on. */
-  idle(): Promise<void> {
-    return this.#queue.idle();
+  /** Resolves when it is known what is desired and what is there, or that the runtime does not answer; after 1.5 s anyway. */
+  async looked(): Promise<void> {
+    await Promise.race([this.#firstLook.promise, sleep(this.#options.clock, firstLookMs, this.#stopping.signal)]);
   }
 
   status(): AgentStatus {
@@ -186,7 +188,11 @@ export class Agent {
       const keys = new Set([...byKey.keys(), ...this.#records.keys(), ...(this.#source?.keys() ?? [])]);
       for (const key of keys) {
         // One that is being worked on may have changed since this was seen; it looks for itself.
-        if (!this.#records.has(key)) this.#bulk.set(key, byKey.get(key) ?? []);
+        if (!this.#records.has(key)) {
+          const observed = byKey.get(key) ?? [];
+          this.#records.set(key, { ...newRecord(key), observed });
+          this.#bulk.set(key, observed);
+        }
         this.#request(key);
       }
     } catch (thrown) {
@@ -194,6 +200,8 @@ export class Agent {
       if (message !== this.#runtimeError) log.error(`the container runtime does not answer: ${message}`);
       this.#runtimeError = message;
       for (const key of this.#source?.keys() ?? []) this.#request(key);
+    } finally {
+      this.#firstLook.resolve();
     }
   }
 

@@ -4,6 +4,8 @@ import { type AgentStatus, agentPaths } from '../kube/agent-socket.ts';
 /** What the routes need of the agent. */
 export type AgentView = {
   status(): AgentStatus;
+  /** Resolves when the status says something. */
+  looked(): Promise<void>;
   look(): Promise<void>;
   stop(): void;
 };
@@ -14,8 +16,14 @@ const json = 'application/json';
 
 const routes: Readonly<Record<string, Route>> = {
   [`GET ${agentPaths.healthz}`]: () => ({ status: 200, body: 'ok' }),
-  [`GET ${agentPaths.status}`]: (agent) => ({ status: 200, contentType: json, body: JSON.stringify(agent.status()) }),
-  [`GET ${agentPaths.pods}`]: (agent) => ({ status: 200, contentType: json, body: JSON.stringify(podList(agent)) }),
+  [`GET ${agentPaths.status}`]: async (agent) => {
+    await agent.looked();
+    return { status: 200, contentType: json, body: JSON.stringify(agent.status()) };
+  },
+  [`GET ${agentPaths.pods}`]: async (agent) => {
+    await agent.looked();
+    return { status: 200, contentType: json, body: JSON.stringify(podList(agent)) };
+  },
   [`POST ${agentPaths.look}`]: async (agent) => {
     await agent.look();
     return { status: 200, body: 'ok' };

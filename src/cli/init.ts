@@ -8,6 +8,7 @@ import type { Paths } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
 import type { Host } from '../host/host.ts';
 import { recordingHost } from '../host/recording-host.ts';
+import { removeStaleTemporaries } from '../host/stale-temporaries.ts';
 import type { InitContext } from '../phases/context.ts';
 import { initPhases } from '../phases/init.ts';
 import { initLockName, madeFileName } from '../phases/plan-reset.ts';
@@ -132,6 +133,11 @@ async function forgetRefused(host: Host, paths: Paths, made: InitContext['made']
   }
 }
 
+function writtenDirectories(paths: Paths): readonly string[] {
+  const { certificatesDir, kubernetesDir, manifestsDir, stateDir, runDir } = paths;
+  return [certificatesDir, join(certificatesDir, 'etcd'), kubernetesDir, manifestsDir, stateDir, runDir];
+}
+
 /** Only one `init` or `reset` at a time works below a root directory. */
 export async function locked(
   { cli, paths, context }: Pick<SetUp, 'cli' | 'paths' | 'context'>,
@@ -148,6 +154,7 @@ export async function locked(
   }
   const lock = await takeLock(cli.host, lockFile, 'init or reset');
   try {
+    await removeStaleTemporaries(cli.host, writtenDirectories(paths));
     await work();
     cli.signal.throwIfAborted();
   } catch (thrown) {

@@ -20,7 +20,10 @@ export function planPod(desired: DesiredPod | undefined, observed: readonly Obse
     return { actions: others.flatMap((other) => planTeardown(other, 'its manifest is gone', false)) };
   }
   const [refusal] = facts.refusals;
-  if (refusal !== undefined) return { actions: [], waiting: `cannot run here: ${facts.refusals.join('; ')}` };
+  if (refusal !== undefined) {
+    const old = others.some(({ containers }) => containers.some(mayRun)) ? 'the old pod runs on: the new one ' : '';
+    return { actions: [], waiting: `${old}cannot run here: ${facts.refusals.join('; ')}` };
+  }
   if (others.length > 0) return planReplacement(desired, others, facts);
   return planOwn(desired, own ?? { pod: identityOf(desired), sandboxes: [], containers: [] }, facts);
 }
@@ -32,7 +35,7 @@ export function planPod(desired: DesiredPod | undefined, observed: readonly Obse
 function planReplacement(desired: DesiredPod, others: readonly Instance[], facts: PodFacts): PodPlan {
   const running = others.some(({ containers }) => containers.some(mayRun));
   const images = running ? planImages(desired, facts) : { actions: [] };
-  if (images.waiting !== undefined) return images;
+  if (images.waiting !== undefined) return { ...images, waiting: `the old pod runs on: ${images.waiting}` };
   const teardown = (other: Instance): PodAction[] =>
     planTeardown(other, 'its manifest has changed', other.pod.uid === desired.uid);
   return { actions: [...images.actions, ...others.flatMap(teardown)] };

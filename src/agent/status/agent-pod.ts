@@ -21,7 +21,9 @@ export type AgentPodInput = {
 /** One pod as agent.sock shows it; undefined when nothing of it is desired or there. */
 export function agentPodOf(input: AgentPodInput): AgentPod | undefined {
   const { desired, record } = input;
-  const observed = record.observed.find(({ pod }) => pod.uid === desired?.uid) ?? record.observed[0];
+  // While an older form of the pod still runs, the one that is desired has nothing yet.
+  const observed =
+    desired === undefined ? record.observed[0] : record.observed.find(({ pod }) => pod.uid === desired.uid);
   const pod = desired?.pod ?? record.lastDesired?.pod ?? (observed && orphan(observed));
   if (pod === undefined || (desired === undefined && observed === undefined)) return undefined;
   const uid = desired?.uid ?? observed?.pod.uid ?? '';

@@ -77,7 +77,7 @@ test('gets the new image before the old pod is stopped', () => {
 test('leaves the old pod running while the new image cannot be had', () => {
   const image = () => ({ state: 'back-off', retryAtMs: startMs + 65_000, reason: 'no such host' }) as const;
   const plan = planPod(aDesired(), [oldPod], someFacts({ image }));
-  assert.deepEqual(plan, { actions: [], recheckAfterMs: 5000, waiting: 'no such host' });
+  assert.deepEqual(plan, { actions: [], recheckAfterMs: 5000, waiting: 'the old pod runs on: no such host' });
 });
 
 test('leaves the old pod running when the new one cannot run here', () => {
