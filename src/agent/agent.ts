@@ -1,43 +1,21 @@
-import type { Clock } from '../base/clock.ts';
 import { sleep } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import { KeyedQueue } from '../base/keyed-queue.ts';
-import type { Log } from '../base/log.ts';
-import type { Host } from '../host/host.ts';
 import type { AgentStatus } from '../kube/agent-socket.ts';
-import type { ContainerRuntime, ObservedPod, RuntimeVersion } from '../runtime/runtime.ts';
-import type { NodeInfo, PodContext } from './containers/pod-context.ts';
-import type { DesiredPod } from './desired.ts';
-import { ImagePuller, type ObtainImage } from './image-puller.ts';
-import type { LogRotation } from './logs/rotate-logs.ts';
-import { rotateLogs } from './logs/rotate-logs.ts';
-import type { AgentPaths } from './paths.ts';
-import { podPaths } from './pod-paths.ts';
+import type { ObservedPod, RuntimeVersion } from '../runtime/runtime.ts';
+import { type AgentOptions, contextOf, nodeOf, sourceOf } from './agent-parts.ts';
+import type { NodeInfo } from './containers/pod-context.ts';
+import { ImagePuller } from './image-puller.ts';
+import { keepLogsSmall } from './logs/rotate-logs.ts';
 import { newRecord, type PodRecord } from './pod-record.ts';
 import { Prober } from './probes/prober.ts';
-import type { AgentSettings } from './settings.ts';
-import { LastGoodStore } from './source/last-good.ts';
-import { ManifestSource } from './source/manifest-source.ts';
+import type { ManifestSource } from './source/manifest-source.ts';
 import { StartGates } from './start-gates.ts';
 import { agentPodOf } from './status/agent-pod.ts';
 import { type SyncDoors, syncPod } from './sync-pod.ts';
 
-export type AgentOptions = {
-  readonly host: Host;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly runtime: ContainerRuntime;
-  readonly obtainImage: ObtainImage;
-  readonly settings: AgentSettings;
-  readonly paths: AgentPaths;
-  readonly version: string;
-  /** Shortens a log by copying and truncating it; absent where the runtime rotates by itself. */
-  readonly rotation?: LogRotation;
-};
-
 /** Everything is looked at again this often, should a hint have been missed. */
 const resyncMs = 60_000;
-const rotateEveryMs = 10_000;
 const firstLookMs = 1500;
 
 /**
@@ -63,12 +41,7 @@ export class Agent {
     this.#options = options;
     const { host, clock, log, settings } = options;
     this.#startedMs = clock.now();
-    this.#node = {
-      name: settings.nodeName,
-      ips: settings.nodeIPs,
-      cpuCount: host.cpuCount(),
-      memoryBytes: host.totalMemoryBytes(),
-    };
+    this.#node = nodeOf(options);
     const request = (key: string) => this.#request(key);
     this.#doors = {
       ...options,
@@ -76,9 +49,9 @@ export class Agent {
       prober: new Prober({ doors: options, clock, log, onChange: request }),
       gates: new StartGates({ host, clock, log, rules: settings.startAfter, onOpen: request }),
       maxRestartPeriodMs: settings.maxContainerRestartPeriodMs,
-      contextOf: (desired) => this.#contextOf(desired),
+      contextOf: (desired) => contextOf(options, this.#node, desired),
     };
-    this.#source = this.#sourceOf(options);
+    this.#source = sourceOf(options, request);
   }
 
   /** Runs until the signal aborts or `stop` is called; pods stay. */
@@ -89,7 +62,11 @@ export class Agent {
     try {
       await this.#source?.start();
       this.#ready = true;
-      await Promise.all([this.#listen(), this.#resync(), this.#rotate()]);
+      await Promise.all([
+        this.#listen(),
+        this.#resync(),
+        keepLogsSmall({ ...this.#options, signal: this.#stopping.signal, paths: () => this.#runningLogs() }),
+      ]);
     } finally {
       signal.removeEventListener('abort', stop);
       this.#doors.prober.close();
@@ -224,45 +201,10 @@ export class Agent {
     }
   }
 
-  async #rotate(): Promise<void> {
-    const { rotation, clock, log } = this.#options;
-    while (rotation !== undefined && !this.#stopping.signal.aborted) {
-      await sleep(clock, rotateEveryMs, this.#stopping.signal);
-      const running = [...this.#records.values()]
-        .flatMap(({ observed }) => observed.flatMap(({ containers }) => containers))
-        .filter(({ state }) => state === 'running');
-      await rotateLogs(
-        rotation,
-        running.map(({ logPath }) => logPath),
-        log,
-      );
-    }
-  }
-
-  #contextOf(desired: DesiredPod): PodContext {
-    const { paths, runtime, settings } = this.#options;
-    const { name, namespace } = desired.pod.metadata;
-    return {
-      desired,
-      node: this.#node,
-      paths: podPaths(paths, { name, namespace, uid: desired.uid }),
-      seccomp: { kubeletDir: paths.kubeletDir, seccompDefault: settings.seccompDefault },
-      mountsTerminationLog: runtime.type !== 'process',
-      sandboxImage: settings.podInfraContainerImage,
-    };
-  }
-
-  #sourceOf({ host, clock, log, settings, paths }: AgentOptions): ManifestSource | undefined {
-    if (settings.staticPodPath === undefined) return undefined;
-    return new ManifestSource({
-      host,
-      clock,
-      log,
-      path: settings.staticPodPath,
-      nodeName: settings.nodeName,
-      checkEveryMs: settings.fileCheckFrequencyMs,
-      lastGood: new LastGoodStore(host, paths.lastGoodDir),
-      onChange: (key) => this.#request(key),
-    });
+  #runningLogs(): readonly string[] {
+    return [...this.#records.values()]
+      .flatMap(({ observed }) => observed.flatMap(({ containers }) => containers))
+      .filter(({ state }) => state === 'running')
+      .map(({ logPath }) => logPath);
   }
 }

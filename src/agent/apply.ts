@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../base/errors.ts';
 import type { ObservedContainer, ObservedPod, PodIdentity } from '../runtime/runtime.ts';
+import { doingOf, groupsOf } from './action-groups.ts';
 import { StartError, startFailureOf } from './apply-errors.ts';
 import type { PodContext } from './containers/pod-context.ts';
 import { sandboxConfig } from './containers/sandbox-config.ts';
@@ -213,36 +214,5 @@ class Run {
     const what = 'container' in action ? action.container : 'name' in action ? action.name : '';
     const attempt = 'attempt' in action ? ` attempt ${action.attempt}` : '';
     this.#doors.log.info(`${name}: ${action.do}${what === '' ? '' : ` ${what}`}${attempt}: ${action.because}`);
-  }
-}
-
-/** Neighbours that may happen at the same time. */
-function groupsOf(actions: readonly PodAction[]): readonly (readonly PodAction[])[] {
-  const groups: PodAction[][] = [];
-  for (const action of actions) {
-    const last = groups.at(-1);
-    if (last?.[0] !== undefined && together(last[0], action)) last.push(action);
-    else groups.push([action]);
-  }
-  return groups;
-}
-
-function together(a: PodAction, b: PodAction): boolean {
-  if (a.do === 'stop-container' && b.do === 'stop-container') return a.order === b.order;
-  return a.do === b.do && ['remove-container', 'stop-sandbox', 'remove-sandbox', 'pull-image'].includes(a.do);
-}
-
-function doingOf(action: PodAction): string {
-  switch (action.do) {
-    case 'pull-image':
-      return `getting the image of ${action.container}`;
-    case 'start-container':
-      return `starting ${action.container}`;
-    case 'create-sandbox':
-      return 'creating the sandbox';
-    case 'stop-container':
-      return `stopping ${action.name} (grace ${action.graceSeconds} s): ${action.because}`;
-    default:
-      return `clearing away: ${action.because}`;
   }
 }

@@ -69,8 +69,8 @@ async function refusalsOf(
   context: PodContext,
   containers: readonly Container[],
 ): Promise<readonly string[]> {
-  const volumes = volumeRefusals(context.desired.pod);
-  if (volumes.length > 0) return volumes;
+  const known = [...volumeRefusals(context.desired.pod), ...probeRefusals(containers)];
+  if (known.length > 0) return known;
   try {
     const configs = containers.map((container) =>
       containerConfig(host, context, { container, attempt: 0, crashes: 0, podIPs: [] }),
@@ -79,4 +79,12 @@ async function refusalsOf(
   } catch (thrown) {
     return [messageOf(thrown)];
   }
+}
+
+function probeRefusals(containers: readonly Container[]): readonly string[] {
+  return containers
+    .filter(({ startupProbe, livenessProbe, readinessProbe }) =>
+      [startupProbe, livenessProbe, readinessProbe].some((probe) => probe?.grpc !== undefined),
+    )
+    .map(({ name }) => `container ${name}: grpc probes are not supported (exec, httpGet and tcpSocket are)`);
 }

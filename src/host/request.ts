@@ -60,6 +60,8 @@ function agentFor(secure: boolean, options: HttpRequest): http.Agent | false | u
 function tlsOptions(options: HttpRequest): https.RequestOptions {
   return {
     rejectUnauthorized: options.ca !== false,
+    // Without the hybrid post-quantum group: probes come every second, and it costs a fifth of their processor time.
+    ecdhCurve: 'X25519:P-256:P-384',
     ...(typeof options.ca === 'string' ? { ca: options.ca } : {}),
     ...(options.clientCertificate === undefined ? {} : { cert: options.clientCertificate }),
     ...(options.clientKey === undefined ? {} : { key: options.clientKey }),

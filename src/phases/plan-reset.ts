@@ -74,11 +74,6 @@ export function planDirectories(entries: readonly RecordEntry[], paths: Paths): 
   return [...new Set([...made, ...own, ...ours])].sort((a, b) => depth(b) - depth(a) || (a < b ? -1 : 1));
 }
 
-/** Leftovers of a kill in the middle of a write, beside the files that we write. */
-export function isHalfWritten(path: string): boolean {
-  return halfWritten.test(basename(path));
-}
-
 function ownPaths(paths: Paths): readonly string[] {
   return [
     paths.manifestsDir,

@@ -1,12 +1,13 @@
 import { dirname, join } from 'node:path';
-import { messageOf, OperationError } from '../base/errors.ts';
+import { hasCode, messageOf, OperationError } from '../base/errors.ts';
 import { sha256Hex } from '../base/hash.ts';
 import type { RecordEntry } from '../host/recording-host.ts';
+import { removeStaleTemporaries } from '../host/stale-temporaries.ts';
 import type { ObservedPod } from '../runtime/runtime.ts';
 import type { InitContext } from './context.ts';
 import type { Phase } from './phase.ts';
 import type { FoundPath, ResetAction } from './plan-reset.ts';
-import { isHalfWritten, madeFileName, planDirectories, planFiles, planOwnDirectories } from './plan-reset.ts';
+import { madeFileName, planDirectories, planFiles, planOwnDirectories } from './plan-reset.ts';
 import { belowRoot } from './preflight/check.ts';
 
 /** Long enough for a clean end of etcd and the API server, short enough for somebody who waits. */
@@ -146,11 +147,7 @@ function reportActions({ report, paths }: ResetContext, actions: readonly ResetA
 /** Half-written files beside those that we write; the record itself goes last, so that a killed reset can go on. */
 async function removeLeftovers({ host, paths }: ResetContext, entries: readonly RecordEntry[]): Promise<void> {
   const directories = new Set(entries.filter(({ kind }) => kind === 'file').map(({ path }) => join(path, '..')));
-  for (const directory of directories) {
-    for (const name of (await host.list(directory)) ?? []) {
-      if (isHalfWritten(name)) await host.remove(join(directory, name));
-    }
-  }
+  await removeStaleTemporaries(host, [...directories]);
   await host.remove(join(paths.stateDir, madeFileName));
 }
 
@@ -163,11 +160,24 @@ async function removeEmptyDirectories(context: ResetContext, entries: readonly R
   for (const directory of [...ours, paths.certificatesDir, paths.manifestsDir, paths.kubernetesDir]) {
     const names = await host.list(directory);
     if (names === undefined) continue;
-    if (names.length === 0 && ours.includes(directory)) await host.remove(directory);
+    if (names.length === 0 && ours.includes(directory) && !(await removeDirectory(host, directory))) {
+      report.item({ item: directory, action: 'leave', because: 'a file system is mounted there' });
+    }
     for (const name of names) if (!known.has(join(directory, name))) left.add(join(directory, name));
   }
   for (const path of left) {
     if (!holdsOurs(path, known)) report.item({ item: path, action: 'leave', because: 'not made by init' });
+  }
+}
+
+/** False when a file system is mounted there: rmdir(2) answers EBUSY. */
+async function removeDirectory(host: ResetContext['host'], directory: string): Promise<boolean> {
+  try {
+    await host.remove(directory);
+    return true;
+  } catch (thrown) {
+    if (hasCode(thrown, 'EBUSY')) return false;
+    throw thrown;
   }
 }
 

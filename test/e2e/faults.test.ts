@@ -11,6 +11,14 @@ function aPlane(t: TestContext, ...args: ConstructorParameters<typeof Plane>): P
   return plane;
 }
 
+/** Hooks run in the order they are given: what a test did to the plane's directory is undone before it is removed. */
+function aPlaneRestoredBy(t: TestContext, restore: (plane: Plane) => unknown): Plane {
+  const plane = new Plane('process');
+  t.after(() => restore(plane));
+  t.after(() => plane.destroy());
+  return plane;
+}
+
 const brokenFlag = `apiServer:
   extraArgs:
   - name: no-such-flag
@@ -89,10 +97,9 @@ describe('bad input gets a clear error and loses nothing', () => {
 
   test('a directory that cannot be written is named', async (t) => {
     if (process.geteuid?.() !== 0) throw new Error('these tests run as root');
-    const plane = aPlane(t, 'process');
+    const plane = aPlaneRestoredBy(t, (restored) => chmodSync(restored.path('etc'), 0o755));
     mkdirSync(plane.path('etc'), { recursive: true });
     chmodSync(plane.path('etc'), 0o555);
-    t.after(() => chmodSync(plane.path('etc'), 0o755));
     // Root may write anywhere, so another user tries.
     for (const path of ['.', 'config.yaml']) await run('chown', ['65534:65534', plane.path(path)]);
     const ran = await plane.init([], { uid: 65_534, env: { HOME: plane.scratch('home') } });
@@ -148,11 +155,13 @@ describe('an init that is ended in the middle converges when it is run again', (
 });
 
 test('a full disk is said and after it is freed init goes on', async (t) => {
-  const plane = aPlane(t, 'process');
+  const plane = aPlaneRestoredBy(t, async (restored) => {
+    expectCode(await restored.bootstrap(['reset', '--force']), 0);
+    expectCode(await run('umount', [restored.path('etc')]), 0);
+  });
   const mounted = plane.path('etc');
   mkdirSync(mounted);
   expectCode(await run('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mounted]), 0);
-  t.after(() => run('umount', [mounted]));
   const ran = await plane.init();
   assert.ok([1, 2].includes(ran.code), ran.stderr);
   assert.match(ran.stderr, /no space|disk|ENOSPC/i);

@@ -14,6 +14,9 @@ import { FakeClock } from './fake-clock.ts';
 import { aMachine, MemoryHost } from './memory-host.ts';
 
 /** A whole `Host` of plain members: files in memory, a fixed machine, and nobody who listens or answers. */
+/** A pid that no process has. */
+export const deadPid = 4712;
+
 export function aHost(files: MemoryHost = new MemoryHost(), change: Partial<Host> = {}): Host {
   const names = Object.getOwnPropertyNames(MemoryHost.prototype) as (keyof MemoryHost)[];
   const bound = Object.fromEntries(
@@ -31,7 +34,7 @@ export function aHost(files: MemoryHost = new MemoryHost(), change: Partial<Host
     run: async () => ({ code: 0, stdout: '', stderr: '' }),
     spawnDetached: async () => 4711,
     kill: () => false,
-    identify: async (pid) => ({ pid, startTicks: '1' }),
+    identify: async (pid) => (pid === deadPid ? undefined : { pid, startTicks: '1' }),
     findProgram: async () => undefined,
     request: nobody,
     requestStream: nobody,

@@ -106,7 +106,7 @@ test("the agent's own files go by name, a stranger's in the same directory stays
 
 test('what a kill left half-written goes too', async () => {
   const { memory, context } = aReset({
-    files: { '/etc/kubernetes/pki/.ca.key.4711.3.tmp': 'half', '/etc/kubernetes/pki/.mine': 'mine' },
+    files: { '/etc/kubernetes/pki/.ca.key.4712.3.tmp': 'half', '/etc/kubernetes/pki/.mine': 'mine' },
     entries: [file('/etc/kubernetes/pki/ca.key', 'ours')],
   });
   await run(context);

@@ -1,3 +1,4 @@
+import { type Clock, sleep } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { HostFiles } from '../../host/host.ts';
@@ -10,6 +11,23 @@ export type LogRotation = {
   readonly maxFiles: number;
   copyAndTruncate(from: string, to: string): Promise<void>;
 };
+
+const lookEveryMs = 10_000;
+
+/** Looks at the logs every 10 s, until the signal aborts; returns at once when there is no rotation. */
+export async function keepLogsSmall(options: {
+  readonly rotation?: LogRotation;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly paths: () => readonly string[];
+}): Promise<void> {
+  const { rotation, clock, log, signal, paths } = options;
+  while (rotation !== undefined && !signal.aborted) {
+    await sleep(clock, lookEveryMs, signal);
+    await rotateLogs(rotation, paths(), log);
+  }
+}
 
 /**
  * Shortens the logs that have grown too large: `0.log` is copied to `0.log.1` and truncated, the older ones move on. The

@@ -114,7 +114,7 @@ export class Prober {
 }
 
 /** Without a probe the answer is yes, as soon as the container runs. */
-export function initialResults({ startupProbe, readinessProbe }: Container): ProbeResults {
+function initialResults({ startupProbe, readinessProbe }: Container): ProbeResults {
   return {
     startup: startupProbe === undefined ? 'success' : 'unknown',
     liveness: 'success',

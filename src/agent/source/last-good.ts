@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
 import { shortHash } from '../../base/hash.ts';
+import type { Log } from '../../base/log.ts';
 import type { HostFiles } from '../../host/host.ts';
 
 /** The last valid form of a manifest. `device`: of the directory it was seen in, to know a directory that is unmounted. */
@@ -13,14 +15,20 @@ export type LastGood = {
 
 type StoreHost = Pick<HostFiles, 'makeDirectory' | 'writeFile' | 'readText' | 'list' | 'remove'>;
 
-/** The last valid forms on disk, one small file each (0600), so that they hold over restarts of agent and machine. */
+/**
+ * The last valid forms on disk, one small file each (0600), so that they hold over restarts of agent and machine. Written
+ * in the background: a pod must not wait for it, and what is lost is only a copy of a file that is there.
+ */
 export class LastGoodStore {
   readonly #host: StoreHost;
   readonly #dir: string;
+  readonly #log: Log;
+  #saving: Promise<void> = Promise.resolve();
 
-  constructor(host: StoreHost, dir: string) {
+  constructor(host: StoreHost, dir: string, log: Log) {
     this.#host = host;
     this.#dir = dir;
+    this.#log = log;
   }
 
   async all(): Promise<readonly LastGood[]> {
@@ -29,13 +37,26 @@ export class LastGoodStore {
     return texts.flatMap((text) => parse(text) ?? []);
   }
 
-  async keep(good: LastGood): Promise<void> {
-    await this.#host.makeDirectory(this.#dir, { mode: 0o700 });
-    await this.#host.writeFile(this.#path(good.file), `${JSON.stringify(good)}\n`, { mode: 0o600 });
+  keep(good: LastGood): void {
+    this.#save(async () => {
+      await this.#host.makeDirectory(this.#dir, { mode: 0o700 });
+      await this.#host.writeFile(this.#path(good.file), `${JSON.stringify(good)}\n`, { mode: 0o600 });
+    });
   }
 
-  async forget(file: string): Promise<void> {
-    await this.#host.remove(this.#path(file));
+  forget(file: string): void {
+    this.#save(() => this.#host.remove(this.#path(file)));
+  }
+
+  /** Resolves when all is written. */
+  saved(): Promise<void> {
+    return this.#saving;
+  }
+
+  #save(action: () => Promise<void>): void {
+    this.#saving = this.#saving.then(action).catch((thrown: unknown) => {
+      this.#log.warn(`the last good manifest cannot be kept: ${messageOf(thrown)}`);
+    });
   }
 
   #path(file: string): string {

@@ -1,14 +1,13 @@
 import { dirname } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { HostFiles } from '../../host/host.ts';
 import type { RejectedManifest } from '../../kube/agent-socket.ts';
 import type { DesiredPod } from '../desired.ts';
+import { DirectoryWatch } from './directory-watch.ts';
 import { assignHolders, type Holders } from './holders.ts';
 import type { LastGood, LastGoodStore } from './last-good.ts';
 import { parseManifest } from './manifest.ts';
-import { manifestName } from './manifest-files.ts';
 import { type ManifestFile, type ManifestListing, type ReadHost, readManifests } from './read-manifests.ts';
 
 export type SourceOptions = {
@@ -51,13 +50,14 @@ export class ManifestSource {
   #scanning: Promise<void> | undefined;
   #again = false;
   #cancelNext = () => {};
-  #watched: { readonly directory: string; readonly inode: number; readonly end: () => void } | undefined;
+  readonly #watch: DirectoryWatch;
   #said = new Set<string>();
-  #saving: Promise<void> = Promise.resolve();
   #stopped = false;
 
   constructor(options: SourceOptions) {
     this.#options = options;
+    const onChange = () => void this.look();
+    this.#watch = new DirectoryWatch({ host: options.host, onChange, warn: (message) => this.#sayOnce(message) });
   }
 
   /** Resolves after the first look: from then on what is not desired is known to be not desired. */
@@ -94,9 +94,9 @@ export class ManifestSource {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelNext();
-    this.#watched?.end();
+    this.#watch.end();
     await this.#scanning;
-    await this.#saving;
+    await this.#options.lastGood.saved();
   }
 
   async #scanAll(): Promise<void> {
@@ -115,14 +115,12 @@ export class ManifestSource {
     const { host, path, checkEveryMs } = this.#options;
     const listing = await readManifests(host, path);
     if (listing.state === 'absent') {
-      this.#unwatch();
+      this.#watch.end();
       this.#sayOnce(`${listing.reason}: the pods from there stay as they are`);
       return Math.min(retryMissingMs, checkEveryMs);
     }
     // Watch first, then read again: what changes in between must not be missed.
-    if (this.#watch(listing)) {
-      this.#again = true;
-    }
+    if (this.#watch.ensure(listing)) this.#again = true;
     for (const { file, reason } of listing.ignored) this.#sayOnce(`${file} is not read: it ${reason}`);
     const unsettled = listing.files.map((found) => this.#consider(found, listing.device)).includes('unsettled');
     this.#dropGone(listing);
@@ -191,7 +189,7 @@ export class ManifestSource {
         continue;
       }
       this.#entries.delete(file);
-      this.#save(() => this.#options.lastGood.forget(file));
+      this.#options.lastGood.forget(file);
     }
   }
 
@@ -214,50 +212,17 @@ export class ManifestSource {
     const entry = this.#entries.get(file);
     const seen = pod.metadata.annotations?.['kubernetes.io/config.seen'];
     if (entry?.goodText === undefined || seen === undefined) return;
-    const good = { file, text: entry.goodText, device: entry.device, seen };
-    this.#save(() => this.#options.lastGood.keep(good));
+    this.#options.lastGood.keep({ file, text: entry.goodText, device: entry.device, seen });
   }
 
   #recall({ file, text, device, seen }: LastGood): void {
     const { path, nodeName } = this.#options;
     if (file !== path && dirname(file) !== path) {
-      this.#save(() => this.#options.lastGood.forget(file));
+      this.#options.lastGood.forget(file);
       return;
     }
     const { desired } = parseManifest(text, { file, nodeName, seen });
     if (desired !== undefined) this.#entries.set(file, { file, inode: 0, device, desired });
-  }
-
-  /** In the background: a pod must not wait for it, and what is lost is only a copy of a file that is there. */
-  #save(action: () => Promise<void>): void {
-    this.#saving = this.#saving.then(action).catch((thrown: unknown) => {
-      this.#options.log.warn(`the last good manifest cannot be kept: ${messageOf(thrown)}`);
-    });
-  }
-
-  /** True when a new watch was set up. */
-  #watch({ directory, inode }: ReadListing): boolean {
-    if (this.#watched?.directory === directory && this.#watched.inode === inode) return false;
-    this.#unwatch();
-    const onChange = (name: string | undefined) => {
-      if (name === undefined || manifestName(name) === 'read') void this.look();
-    };
-    const onError = (thrown: unknown) => {
-      this.#options.log.warn(`the watch of ${directory} ended: ${messageOf(thrown)}`);
-      this.#unwatch();
-    };
-    try {
-      this.#watched = { directory, inode, end: this.#options.host.watch(directory, onChange, onError) };
-      return true;
-    } catch (thrown) {
-      this.#sayOnce(`${directory} cannot be watched, it is only read at times: ${messageOf(thrown)}`);
-      return false;
-    }
-  }
-
-  #unwatch(): void {
-    this.#watched?.end();
-    this.#watched = undefined;
   }
 
   #sayOnce(message: string): void {

@@ -6,12 +6,16 @@ export async function* processEvents(context: ProcessContext, signal: AbortSigna
   // What ended before the watch was on is found by a look at everything.
   const waiting: (string | undefined)[] = [undefined];
   let wake = () => {};
-  const onAbort = () => wake();
-  signal.addEventListener('abort', onAbort);
   const close = await context.exits.listen((id) => {
     waiting.push(id);
     wake();
   });
+  // At once, also when nobody asks for another event.
+  const onAbort = () => {
+    close();
+    wake();
+  };
+  signal.addEventListener('abort', onAbort);
   try {
     while (!signal.aborted) {
       if (waiting.length === 0) {

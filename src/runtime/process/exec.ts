@@ -6,7 +6,7 @@ import { OperationError } from '../../base/errors.ts';
 import { findStored } from '../images/store.ts';
 import type { ExecResult } from '../runtime.ts';
 import { type ProcessContext, stateOf } from './context.ts';
-import { descriptorPath, isReachable, privilegeWords } from './launch.ts';
+import { isReachable, privilegeWords, programPath } from './launch.ts';
 import { type Prepared, prepare } from './prepare.ts';
 
 /** kubelet's limit for what a probe says (pkg/probe/exec). */
@@ -40,10 +40,9 @@ async function runCommand(
   options: { readonly setpriv: string | undefined; readonly timeoutMs: number; readonly clock: Clock },
 ): Promise<ExecResult> {
   const reachable = isReachable(prepared.runAs);
-  const descriptor = reachable ? undefined : openSync(prepared.program, 'r');
+  const descriptor = reachable ? undefined : openSync(prepared.program.rootfs, 'r');
   try {
-    const program = reachable ? prepared.program : descriptorPath(3);
-    const words = [...privilegeWords(prepared, options.setpriv), program, ...prepared.args];
+    const words = [...privilegeWords(prepared, options.setpriv), programPath(prepared, 3), ...prepared.args];
     return await collect(
       spawn(words[0] ?? '', words.slice(1), {
         cwd: prepared.workingDir,

@@ -27,7 +27,7 @@ export class ExitWatch {
   /** Resolves when the watch is on: what ends from then on is told. The function that it gives ends it. */
   async listen(listener: Listener): Promise<() => void> {
     this.#listeners.add(listener);
-    this.#opening ??= this.#open();
+    this.#opening ??= this.#host.makeDirectory(this.#directory, { mode: 0o700 }).then(() => this.#open());
     await this.#opening;
     return () => {
       this.#listeners.delete(listener);
@@ -63,8 +63,7 @@ export class ExitWatch {
     return { next, close };
   }
 
-  async #open(): Promise<void> {
-    await this.#host.makeDirectory(this.#directory, { mode: 0o700 });
+  #open(): void {
     const again = () => this.#reopen();
     this.#close = this.#host.watch(
       this.#directory,
@@ -81,11 +80,14 @@ export class ExitWatch {
     this.#shut();
     this.#clock.after(reopenDelayMs, () => {
       if (this.#listeners.size === 0 || this.#opening !== undefined) return;
-      this.#opening = this.#open();
-      this.#opening.then(
-        () => this.tell(undefined),
-        () => this.#reopen(),
-      );
+      try {
+        this.#open();
+        this.#opening = Promise.resolve();
+        this.tell(undefined);
+      } catch {
+        // Not there yet; whoever starts a container makes it.
+        this.#reopen();
+      }
     });
   }
 

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { OperationError } from '../../base/errors.ts';
 import type { ContainerSecurity } from '../runtime.ts';
+import type { ImageProgram } from './program.ts';
 import type { RunAs } from './user.ts';
 
 /** The programs that a start needs, where the host has them. */
@@ -15,7 +17,7 @@ export type Launch = {
   /** For whoever reads the script. */
   readonly title: string;
   readonly exitFile: string;
-  readonly program: string;
+  readonly program: ImageProgram;
   readonly args: readonly string[];
   readonly env: ReadonlyMap<string, string>;
   readonly workingDir: string;
@@ -27,8 +29,8 @@ export type Launch = {
 /** Names that the shell keeps for itself, or that would change the programs between it and the container's own. */
 const shellsOwn = /^(IFS|LINENO|OLDPWD|OPTARG|OPTIND|PPID|PS1|PS2|PS4|PWD|LD_.*)$/;
 
-/** The descriptor on which a program is opened before its user can no longer reach it. */
-const programDescriptor = 9;
+/** The descriptor on which an image's root is opened before the program's user can no longer reach it. */
+const rootDescriptor = 9;
 
 /**
  * The helper's script, for any POSIX sh, run in the container's directory: claims the container (one helper only),
@@ -60,15 +62,15 @@ export function helperScript(launch: Launch, tools: HostTools): string {
 
 /**
  * Whether the program's user can be expected to reach the image store, which is in directories of its owner alone.
- * Otherwise the program is opened before the user changes and run by its descriptor.
+ * Otherwise the image's root is opened before the user changes, and the program is run by way of the descriptor.
  */
 export function isReachable(runAs: RunAs | undefined): boolean {
   return runAs === undefined || runAs.uid === 0;
 }
 
-/** A program by its open descriptor (proc(5)); needs no way to its directory. */
-export function descriptorPath(descriptor: number): string {
-  return `/proc/self/fd/${descriptor}`;
+/** The program's path for its user; by way of the open image root it needs no right to the directories above (proc(5)). */
+export function programPath({ program, runAs }: Pick<Launch, 'program' | 'runAs'>, descriptor: number): string {
+  return join(isReachable(runAs) ? program.rootfs : `/proc/self/fd/${descriptor}`, program.inside);
 }
 
 /** What becomes the program: its directory, environment, session and user. */
@@ -78,10 +80,10 @@ function programLines(launch: Launch, tools: HostTools): readonly string[] {
   const special = entries.filter(([name]) => !isPlain(name)).map(([name, value]) => `${name}=${value}`);
   const privileges = privilegeWords(launch, tools.setpriv);
   const reachable = isReachable(launch.runAs);
-  const program = reachable ? launch.program : descriptorPath(programDescriptor);
+  const program = programPath(launch, rootDescriptor);
   const words = [tools.setsid, ...privileges, ...(special.length === 0 ? [] : [tools.env, ...special]), program];
   return [
-    ...(reachable ? [] : [`exec ${programDescriptor}<${quote(launch.program)}`]),
+    ...(reachable ? [] : [`exec ${rootDescriptor}<${quote(launch.program.rootfs)}`]),
     `cd ${quote(launch.workingDir)} || exit 126`,
     'unset PWD OLDPWD',
     ...plain.map(([name, value]) => `export ${name}=${quote(value)}`),

@@ -2,13 +2,13 @@ import { OperationError } from '../../base/errors.ts';
 import type { Host } from '../../host/host.ts';
 import type { StoredImage } from '../images/store.ts';
 import type { ContainerSecurity } from '../runtime.ts';
-import { findImageProgram, planEnvironment, planWords } from './program.ts';
+import { findImageProgram, type ImageProgram, planEnvironment, planWords } from './program.ts';
 import type { ContainerRecord } from './records.ts';
 import { planUser, type RunAs, readUserDatabase } from './user.ts';
 
 /** A container's surroundings, resolved against its image and this host. */
 export type Prepared = {
-  readonly program: string;
+  readonly program: ImageProgram;
   readonly args: readonly string[];
   readonly env: ReadonlyMap<string, string>;
   readonly workingDir: string;

@@ -39,8 +39,11 @@ export function planLookups(word: string, env: ReadonlyMap<string, string>): rea
   return directories.map((directory) => posix.join(directory, word));
 }
 
+/** A program of an image: where its root file system lies on the host, and its path in there. */
+export type ImageProgram = { readonly rootfs: string; readonly inside: string };
+
 /**
- * The program's path on the host: inside the image's unpacked root file system, links followed, and never outside it.
+ * The program that a word means in an image: in its unpacked root file system, links followed, and never outside it.
  * Throws OperationError, saying where it looked, when the image has no such program.
  */
 export async function findImageProgram(
@@ -48,7 +51,7 @@ export async function findImageProgram(
   image: { readonly rootfs: string; readonly name: string },
   word: string | undefined,
   env: ReadonlyMap<string, string>,
-): Promise<string> {
+): Promise<ImageProgram> {
   if (word === undefined || word === '') {
     throw new OperationError(`image ${image.name} has no command, and the pod gives none`, {
       hint: "set the container's command",
@@ -57,12 +60,11 @@ export async function findImageProgram(
   const root = await files.realPath(image.rootfs);
   const lookups = planLookups(word, env);
   for (const inside of lookups) {
-    const outside = join(image.rootfs, inside);
-    const real = await files.realPath(outside);
+    const real = await files.realPath(join(image.rootfs, inside));
     // A link that climbs out of the image leads nowhere in a root of its own.
     if (real === undefined || root === undefined || !real.startsWith(`${root}/`)) continue;
     const info = await files.stat(real);
-    if (info?.kind === 'file' && (info.mode & 0o111) !== 0) return outside;
+    if (info?.kind === 'file' && (info.mode & 0o111) !== 0) return { rootfs: image.rootfs, inside };
   }
   throw new OperationError(`image ${image.name} has no program ${word} (looked for ${lookups.join(', ')})`, {
     hint: 'the process runtime runs programs that are in the image',

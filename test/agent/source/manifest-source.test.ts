@@ -24,7 +24,7 @@ function aSource(files: Readonly<Record<string, string>> = {}, change: Partial<S
     path: dir,
     nodeName: 'Node1',
     checkEveryMs: 20_000,
-    lastGood: new LastGoodStore(host, '/state/last-good'),
+    lastGood: new LastGoodStore(host, '/state/last-good', log),
     onChange: (changed) => void changes.push(changed),
     ...change,
   };

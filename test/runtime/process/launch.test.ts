@@ -8,7 +8,7 @@ const security = { noNewPrivileges: false, addCapabilities: [], dropCapabilities
 const launch: Launch = {
   title: 'container app',
   exitFile: '/c/exits/id',
-  program: '/store/bin/app',
+  program: { rootfs: '/store', inside: '/bin/app' },
   args: ['--flag=1', 'two words'],
   env: new Map([['A', "it's"]]),
   workingDir: '/',
@@ -53,10 +53,13 @@ test("keeps the shell's own variables and odd names away from the shell", () => 
   assert.match(lineWith(script, '/bin/env') ?? '', /setsid \/bin\/env my.var=2 IFS=3 LD_PRELOAD=\/x.so \/store/);
 });
 
-test('opens the program before another user could no longer reach it', () => {
+test('opens the image before another user could no longer reach it, and keeps the program its name', () => {
   const script = helperScript({ ...launch, runAs: { uid: 65534, gid: 0, groups: [] } }, tools);
-  assert.ok(lineWith(script, 'exec 9</store/bin/app'));
-  assert.match(lineWith(script, 'setpriv') ?? '', /--reuid=65534 --regid=0 --clear-groups \/proc\/self\/fd\/9/);
+  assert.ok(lineWith(script, 'exec 9</store'));
+  assert.match(
+    lineWith(script, 'setpriv') ?? '',
+    /--reuid=65534 --regid=0 --clear-groups \/proc\/self\/fd\/9\/bin\/app /,
+  );
 });
 
 for (const [what, change, words] of [

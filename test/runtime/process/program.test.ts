@@ -52,8 +52,8 @@ function anImage(context: TestContext) {
 
 test('finds a program of the image, by its own name when that is a link', async (context) => {
   const { rootfs, find } = anImage(context);
-  assert.equal(await find('tool'), join(rootfs, 'bin/tool'));
-  assert.equal(await find('/bin/applet'), join(rootfs, 'bin/applet'));
+  assert.deepEqual(await find('tool'), { rootfs, inside: '/bin/tool' });
+  assert.deepEqual(await find('/bin/applet'), { rootfs, inside: '/bin/applet' });
 });
 
 test('never takes a program from outside the image', async (context) => {
