@@ -126,7 +126,7 @@ export class AgentHarness {
       return { status: answer, headers: {}, body: Buffer.from('') };
     };
     // Only what an agent calls; anything else fails loudly as "not a function".
-    return Object.assign(this.files, aMachine(), { request }) as unknown as Host;
+    return Object.assign(this.files, aMachine(), { request, connectTcp: async () => {} }) as unknown as Host;
   }
 }
 
