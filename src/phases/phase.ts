@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts';
 import type { Paths } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
 import type { Host } from '../host/host.ts';
+import type { RenderedManifest } from '../manifests/render.ts';
 
 /**
  * One step of a workflow, callable alone as `bootstrap init phase NAME [SUBPHASE]`. `skip` gives the reason why there
@@ -42,4 +43,6 @@ export type PhaseContext = {
   readonly dryRun: boolean;
   /** `--templates`: files that replace ours. */
   readonly templatesDirectory?: string | undefined;
+  /** What this very configuration renders to, where that is known already. */
+  readonly manifests?: readonly RenderedManifest[];
 };

@@ -19,16 +19,18 @@ import { renderFor } from './write-manifests.ts';
 export async function runInit(context: InitContext, walk: Walk): Promise<void> {
   if ((walk.skipPhases ?? []).length > 0) return runPhases(initPhases, context, walk);
   const planned = planPki(context).then((plan) => ({ plan, keys: keysAhead(context, plan) }));
-  const rendered = renderFor({ ...context, report: silent });
+  const warnings: string[] = [];
+  const rendered = renderFor({ ...context, report: { ...silent, warn: (message) => warnings.push(message) } });
   const preparing = [planned, rendered, runPhases([findPhase(initPhases, ['preflight'])], context, walk)];
   await firstFailure(preparing.toReversed());
   const { plan, keys } = await planned;
+  for (const warning of warnings) context.report.warn(warning);
   refuseErrors(plan.findings, context.report, 'the certificates and kubeconfigs');
   walk.signal.throwIfAborted();
-  await runTogether(context, walk, { plan, keys });
+  await runTogether({ ...context, manifests: await rendered }, walk, { plan, keys });
 }
 
-/** Says nothing: the phases themselves say it again. */
+/** What is decided ahead is said by the phase that does it. */
 const silent: Report = { item() {}, info() {}, warn() {}, file() {}, waiting() {} };
 
 /** Waits for all of them; throws what the first in the list failed with. */

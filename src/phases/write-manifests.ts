@@ -33,7 +33,8 @@ export async function renderFor(
 /** Renders the components' manifests, all before the first is written, and writes those that differ from what is there. */
 export async function writeManifests(context: PhaseContext, only: readonly ComponentName[]): Promise<void> {
   const { host, paths, report } = context;
-  const manifests = await renderFor(context, only);
+  const rendered = context.manifests?.filter(({ component }) => only.includes(component));
+  const manifests = rendered ?? (await renderFor(context, only));
   const plans = await Promise.all(
     manifests.map(async (manifest) => planManifest(manifest, await host.readText(manifest.file))),
   );
