@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import type { Paths } from '../config/paths.ts';
 import type { RecordEntry } from '../host/recording-host.ts';
 

@@ -13,7 +13,6 @@ import {
   fileOf,
   type ImageOutput,
   type Output,
-  outputsOfSet,
   type ProgramOutput,
   programRecipe,
   programsOf,
@@ -34,11 +33,6 @@ type Run = {
   readonly signal?: AbortSignal | undefined;
   readonly made: Map<Output, number>;
 };
-
-/** For tests: returns when everything of the set is in the cache. */
-export async function ensureComponents(set: ComponentSet): Promise<void> {
-  await ensureOutputs(outputsOfSet(set));
-}
 
 /** Builds and packs what is not there or is made from something else, and leaves the rest alone. */
 export async function ensureOutputs(wanted: readonly Output[], signal?: AbortSignal): Promise<Made[]> {

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { componentsCache } from './cache.ts';
 import { defaultKubernetesVersion } from './catalogue.ts';
-import { ensureComponents } from './ensure.ts';
 import { ComponentsError } from './errors.ts';
 import { fileOf, nameOf, type Output, outputsOfSet } from './outputs.ts';
 
-export { componentsCache, defaultKubernetesVersion, ensureComponents };
+export { componentsCache };
 
 /** Path of a built program: of the default Kubernetes release, or of the version given, or of what has one version only. */
 export function program(name: string, version?: string): string {

@@ -20,7 +20,7 @@ export type Mutation = {
 };
 
 /** An error as the system gives it. */
-export function systemError(code: string, path: string): Error {
+function systemError(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${path}`), { code });
 }
 

@@ -8,7 +8,7 @@ import type { ResetContext } from '../../src/phases/reset.ts';
 import { resetPhases } from '../../src/phases/reset.ts';
 import { runPhases } from '../../src/phases/run.ts';
 import type { ObservedPod } from '../../src/runtime/runtime.ts';
-import { aHost, anAgentDoor, anInitContext, type TestContext } from '../fakes/init-context.ts';
+import { aHost, anAgentDoor, anInitContext, deadPid, type TestContext } from '../fakes/init-context.ts';
 import { MemoryHost } from '../fakes/memory-host.ts';
 
 const file = (path: string, text: string): RecordEntry => ({ path, kind: 'file', sha256: sha256Hex(text) });
@@ -106,7 +106,7 @@ test("the agent's own files go by name, a stranger's in the same directory stays
 
 test('what a kill left half-written goes too', async () => {
   const { memory, context } = aReset({
-    files: { '/etc/kubernetes/pki/.ca.key.4712.3.tmp': 'half', '/etc/kubernetes/pki/.mine': 'mine' },
+    files: { [`/etc/kubernetes/pki/.ca.key.${deadPid}.3.tmp`]: 'half', '/etc/kubernetes/pki/.mine': 'mine' },
     entries: [file('/etc/kubernetes/pki/ca.key', 'ours')],
   });
   await run(context);

@@ -18,7 +18,7 @@ import { aContainerConfig, aSandboxConfig } from '../../fakes/runtime-builders.t
 import { expectCode, run } from './command.ts';
 import { writeShellImage } from './shell-image.ts';
 
-export const socketPath = '/var/run/docker.sock';
+const socketPath = '/var/run/docker.sock';
 /** Whether a Docker Engine answers on this machine. */
 export const hasDocker = async () => (await chooseRuntime({ host: nodeHost })).type === 'docker';
 
