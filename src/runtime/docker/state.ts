@@ -12,8 +12,10 @@ type Told = Pick<
 export function stateOf(info: Pick<Docker.ContainerInspectInfo, 'State' | 'Created'>): Told {
   const { State: state } = info;
   const createdAtMs = timeOf(info.Created) ?? 0;
-  const startedAtMs = timeOf(state.StartedAt);
-  const finishedAtMs = timeOf(state.FinishedAt);
+  const finishedAtMs = state.Running ? undefined : timeOf(state.FinishedAt);
+  const toldStartMs = timeOf(state.StartedAt);
+  // Docker stamps the start after it has happened: a program that ends at once seems to end before it.
+  const startedAtMs = toldStartMs === undefined ? undefined : Math.min(toldStartMs, finishedAtMs ?? toldStartMs);
   const times = { createdAtMs, ...(startedAtMs === undefined ? {} : { startedAtMs }) };
   if (state.Running) return { state: 'running', ...times };
   const message = state.Error === '' ? {} : { message: state.Error };

@@ -32,6 +32,12 @@ describe("Docker's account of a container", () => {
     assert.equal(oom.finishedAtMs, Date.UTC(2026, 0, 1, 0, 0, 2, 500));
   });
 
+  it('never ends before it starts, though Docker stamps the start of a short run late', () => {
+    const brief = told({ StartedAt: finished, FinishedAt: started });
+    assert.equal(brief.finishedAtMs, Date.UTC(2026, 0, 1, 0, 0, 1, 500));
+    assert.equal(brief.startedAtMs, brief.finishedAtMs);
+  });
+
   it('is exited as ContainerCannotRun when its start failed, with the words of Docker', () => {
     const failed = told({ ExitCode: 127, Error: 'exec: "nope": not found' });
     assert.equal(failed.state, 'exited');
