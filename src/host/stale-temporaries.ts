@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Host } from './host.ts';
 
 /** `.NAME.PID.COUNT.tmp`, as node-files.ts names what it is about to rename. */
-const temporary = /^\..+\.(\d+)\.\d+\.tmp$/;
+export const temporaryName = /^\..+\.(\d+)\.\d+\.tmp$/;
 
 /** Removes what a write that was killed has left beside its file in these directories: its writer no longer lives. */
 export async function removeStaleTemporaries(
@@ -11,7 +11,7 @@ export async function removeStaleTemporaries(
 ): Promise<void> {
   for (const directory of directories) {
     for (const name of (await host.list(directory)) ?? []) {
-      const pid = temporary.exec(name)?.[1];
+      const pid = temporaryName.exec(name)?.[1];
       if (pid === undefined || (await host.identify(Number(pid))) !== undefined) continue;
       await host.remove(join(directory, name));
     }

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { Paths } from '../config/paths.ts';
 import type { RecordEntry } from '../host/recording-host.ts';
+import { temporaryName } from '../host/stale-temporaries.ts';
 
 export const madeFileName = 'made.jsonl';
 export const initLockName = 'init.lock';
@@ -9,8 +10,6 @@ export const initLockName = 'init.lock';
 const stateNames =
   /^(containers|last-good|revisions|pods|images|agent\.yaml|agent\.log(\.\d+)?|owner|init\.lock(\.[0-9a-f]+)?)$/;
 const runNames = /^(agent\.sock.*|agent\.lock.*|agent\.pid)$/;
-/** What a kill in the middle of a write leaves behind (host/node-files.ts). */
-const halfWritten = /^\..+\.\d+\.\d+\.tmp$/;
 
 /** What was found of one recorded or known path. */
 export type FoundPath = {
@@ -60,7 +59,7 @@ export function planOwnDirectories(
 ): readonly ResetAction[] {
   const actions = (directory: string, names: readonly string[], known: RegExp): readonly ResetAction[] =>
     names
-      .filter((name) => known.test(name) || halfWritten.test(name))
+      .filter((name) => known.test(name) || temporaryName.test(name))
       .map((name) => ({ path: `${directory}/${name}`, do: 'remove-tree', because: 'made by the agent' }));
   return [...actions(paths.runDir, listed.runDir, runNames), ...actions(paths.stateDir, listed.stateDir, stateNames)];
 }
