@@ -33,6 +33,8 @@ export type Image = {
   readonly bindsLowPorts?: boolean;
   /** The distribution's nft and iptables programs are added. */
   readonly packetFilters?: boolean;
+  /** This machine's static busybox is added, with a link for each of its programs. */
+  readonly shell?: boolean;
 };
 
 /** One line more here, then `node test/components/make-kubernetes-module.ts VERSION`, makes another release. The first is the default. */
@@ -76,6 +78,18 @@ const coredns: Family = {
   buildFlags: ['-tags=grpcnotrace', `-ldflags=${strip}`],
   expectedSeconds: { test: 165 },
   programs: [{ name: 'coredns', package: 'github.com/coredns/coredns', set: 'test' }],
+};
+
+/** The program that upstream's own end-to-end tests run in their pods; versioned by itself (test/images/agnhost/VERSION). */
+const agnhost: Family = {
+  name: 'agnhost',
+  version: '2.66.1',
+  moduleDirectory: join(modulesDirectory, 'agnhost-2.66.1'),
+  bin: 'agnhost-2.66.1',
+  // As those of Kubernetes, so that Go's cache has most of it already.
+  buildFlags: ['-tags=selinux,notest,grpcnotrace', `-ldflags=${strip}`],
+  expectedSeconds: { test: 30 },
+  programs: [{ name: 'agnhost', package: 'k8s.io/kubernetes/test/images/agnhost', set: 'test' }],
 };
 
 function kubernetesFamily(release: (typeof kubernetesReleases)[number]): Family {
@@ -182,11 +196,20 @@ const otherImages: readonly Image[] = [
     },
     bindsLowPorts: true,
   },
+  {
+    name: 'agnhost',
+    reference: 'registry.k8s.io/e2e-test-images/agnhost:2.66.1',
+    set: 'test',
+    family: agnhost,
+    programs: { agnhost: 'agnhost' },
+    config: { Entrypoint: ['/agnhost'], Cmd: ['pause'], Env: [path], WorkingDir: '/' },
+    shell: true,
+  },
 ];
 
 const kubernetes = kubernetesReleases.map(kubernetesFamily);
 
 /** In the order of building: the small and soon needed first. */
-export const families: readonly Family[] = [pause, etcd, ...kubernetes, coredns];
+export const families: readonly Family[] = [pause, etcd, ...kubernetes, agnhost, coredns];
 export const images: readonly Image[] = [...otherImages, ...kubernetes.flatMap(kubernetesImages)];
 export const defaultKubernetesVersion = kubernetesReleases[0]?.version ?? '';

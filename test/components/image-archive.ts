@@ -4,6 +4,7 @@ import { type TarEntry, type Written, writeTar } from './tar.ts';
 
 export type ImageConfig = {
   readonly Entrypoint: readonly string[];
+  readonly Cmd?: readonly string[];
   readonly Env: readonly string[];
   readonly User?: string;
   readonly WorkingDir?: string;

@@ -3,6 +3,7 @@ import type { Image } from './catalogue.ts';
 import { packetFilterEntries } from './distribution-files.ts';
 import { architecture } from './go-build.ts';
 import { writeImageArchive } from './image-archive.ts';
+import { shellEntries } from './shell.ts';
 import type { TarEntry, Written } from './tar.ts';
 
 /** linux/capability.h: VFS_CAP_REVISION_2 with the effective bit, and CAP_NET_BIND_SERVICE (10) permitted. */
@@ -16,9 +17,9 @@ const accounts = {
 
 /** What decides an image besides its programs; a change of the form of layers or archives belongs here too. */
 export function imageRecipe(image: Image): unknown {
-  const { reference, programs, config, bindsLowPorts, packetFilters } = image;
+  const { reference, programs, config, bindsLowPorts, packetFilters, shell } = image;
   const extra = { architecture, bindLowPorts: bindLowPorts.toString('hex'), accounts, form: 1 };
-  return { reference, programs, config, bindsLowPorts, packetFilters, ...extra };
+  return { reference, programs, config, bindsLowPorts, packetFilters, shell, ...extra };
 }
 
 /** Packs the programs, found by `locate`, into the archive of one image. */
@@ -32,7 +33,12 @@ export async function packImage(
     const capability = image.bindsLowPorts ? { capability: bindLowPorts } : {};
     return { type: 'copy', path, mode: 0o755, source, size: statSync(source).size, ...capability };
   });
-  const entries = [...programs, ...base(), ...(image.packetFilters ? packetFilterEntries(files.workDirectory) : [])];
+  const entries = [
+    ...programs,
+    ...base(),
+    ...(image.packetFilters ? packetFilterEntries(files.workDirectory) : []),
+    ...(image.shell ? shellEntries() : []),
+  ];
   const { reference, config } = image;
   return writeImageArchive({ reference, config, architecture, entries }, files.destination);
 }
