@@ -32,7 +32,7 @@ const owners: readonly { readonly module: RegExp; readonly by: RegExp; readonly 
   },
   {
     module: /^node:(fs|fs\/promises|child_process|os|net|http|https|http2|tls|dns|dns\/promises)$/,
-    by: /^(host\/|runtime\/(docker|process|images)\/)/,
+    by: /^(host\/|runtime\/(cgroups|docker|process|images)\/)/,
     instead: 'reach the machine through Host',
   },
 ];

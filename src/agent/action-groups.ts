@@ -12,8 +12,9 @@ export function groupsOf(actions: readonly PodAction[]): readonly (readonly PodA
 }
 
 function together(a: PodAction, b: PodAction): boolean {
-  if (a.do === 'stop-container' && b.do === 'stop-container') return a.order === b.order;
-  return a.do === b.do && ['remove-container', 'stop-sandbox', 'remove-sandbox', 'pull-image'].includes(a.do);
+  // Stops heed their order among themselves: they share one grace period.
+  const alike = ['stop-container', 'remove-container', 'stop-sandbox', 'remove-sandbox', 'pull-image'];
+  return a.do === b.do && alike.includes(a.do);
 }
 
 /** What an action does, for people who wait for it. */

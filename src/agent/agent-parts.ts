@@ -1,16 +1,22 @@
+import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Host } from '../host/host.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
+import { Admissions, type KnownPod } from './admission/admissions.ts';
+import { nodeLabels } from './admission/node-labels.ts';
 import type { NodeInfo, PodContext } from './containers/pod-context.ts';
 import type { DesiredPod } from './desired.ts';
-import type { ObtainImage } from './image-puller.ts';
+import { ImagePuller, type ObtainImage } from './image-puller.ts';
 import type { LogRotation } from './logs/rotate-logs.ts';
+import type { AgentObserver } from './metrics/observer.ts';
 import type { AgentPaths } from './paths.ts';
 import { podPaths } from './pod-paths.ts';
+import { Prober } from './probes/prober.ts';
 import type { AgentSettings } from './settings.ts';
-import { LastGoodStore } from './source/last-good.ts';
-import { ManifestSource } from './source/manifest-source.ts';
+import { StartGates } from './start-gates.ts';
+import { PodStates } from './state/pod-states.ts';
+import type { SyncDoors } from './sync-pod.ts';
 
 export type AgentOptions = {
   readonly host: Host;
@@ -23,6 +29,7 @@ export type AgentOptions = {
   readonly version: string;
   /** Shortens a log by copying and truncating it; absent where the runtime rotates by itself. */
   readonly rotation?: LogRotation;
+  readonly observer?: AgentObserver;
 };
 
 /** The node as its pods see it. */
@@ -36,28 +43,59 @@ export function nodeOf({ host, settings }: AgentOptions): NodeInfo {
 }
 
 /** What a desired pod's sandbox and containers are made from. */
-export function contextOf({ paths, runtime, settings }: AgentOptions, node: NodeInfo, desired: DesiredPod): PodContext {
+function contextOf({ paths, runtime, settings }: AgentOptions, node: NodeInfo, desired: DesiredPod): PodContext {
   const { name, namespace } = desired.pod.metadata;
   return {
     desired,
     node,
     paths: podPaths(paths, { name, namespace, uid: desired.uid }),
     seccomp: { kubeletDir: paths.kubeletDir, seccompDefault: settings.seccompDefault },
-    mountsTerminationLog: runtime.type !== 'process',
+    rules: settings,
+    dns: settings.dns,
+    hasMounts: runtime.type !== 'process',
     sandboxImage: settings.podInfraContainerImage,
   };
 }
 
-/** The directory of manifests, if there is one. */
-export function sourceOf(options: AgentOptions, onChange: (key: string) => void): ManifestSource | undefined {
-  const { host, settings, paths } = options;
-  if (settings.staticPodPath === undefined) return undefined;
-  return new ManifestSource({
+type About = {
+  readonly node: NodeInfo;
+  request(key: string): void;
+  /** All pods, wanted or there. */
+  readonly pods: () => Iterable<KnownPod>;
+};
+
+/** What a look at a pod works with. */
+export function doorsOf(options: AgentOptions, { node, request, pods }: About): SyncDoors {
+  const { host, clock, log, runtime, settings, paths } = options;
+  const states = new PodStates({ host, clock, log, dir: join(paths.stateDir, 'pods') });
+  const maxParallel = settings.maxParallelImagePulls;
+  return {
     ...options,
-    path: settings.staticPodPath,
-    nodeName: settings.nodeName,
-    checkEveryMs: settings.fileCheckFrequencyMs,
-    lastGood: new LastGoodStore(host, paths.lastGoodDir, options.log),
-    onChange,
-  });
+    states,
+    images: new ImagePuller({ runtime, clock, log, states, maxParallel, obtain: options.obtainImage }),
+    prober: new Prober({ ...options, doors: options, onChange: request }),
+    gates: new StartGates({ host, clock, log, rules: settings.startAfter, onOpen: request }),
+    admissions: new Admissions({
+      host,
+      pods,
+      node: admittingNode(options, node),
+      isOver: (uid) => states.get(uid).over !== undefined,
+    }),
+    nodeIP: node.ips[0],
+    maxRestartPeriodMs: settings.maxContainerRestartPeriodMs,
+    contextOf: (desired) => contextOf(options, node, desired),
+    request,
+  };
+}
+
+function admittingNode({ host, runtime, settings }: AgentOptions, { name, cpuCount, memoryBytes }: NodeInfo) {
+  return {
+    name,
+    labels: nodeLabels({ name, architecture: host.architecture(), own: settings.nodeLabels }),
+    cpuMilli: cpuCount * 1000,
+    memoryBytes,
+    maxPods: settings.maxPods,
+    // Docker adds the groups of the image whatever it is told.
+    strictGroups: runtime.type !== 'docker',
+  };
 }

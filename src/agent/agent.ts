@@ -1,21 +1,21 @@
 import { sleep } from '../base/clock.ts';
-import { messageOf } from '../base/errors.ts';
 import { KeyedQueue } from '../base/keyed-queue.ts';
-import type { AgentStatus } from '../kube/agent-socket.ts';
-import type { ObservedPod, RuntimeVersion } from '../runtime/runtime.ts';
-import { type AgentOptions, contextOf, nodeOf, sourceOf } from './agent-parts.ts';
+import type { AgentPod, AgentStatus } from '../kube/agent-socket.ts';
+import { type AgentOptions, doorsOf, nodeOf } from './agent-parts.ts';
+import { agentStatusOf, podView } from './agent-status.ts';
 import type { NodeInfo } from './containers/pod-context.ts';
-import { ImagePuller } from './image-puller.ts';
+import { clearLeftovers } from './leftovers.ts';
+import { listen, resync } from './listen.ts';
 import { keepLogsSmall } from './logs/rotate-logs.ts';
-import { newRecord, type PodRecord } from './pod-record.ts';
-import { Prober } from './probes/prober.ts';
-import type { ManifestSource } from './source/manifest-source.ts';
-import { StartGates } from './start-gates.ts';
-import { agentPodOf } from './status/agent-pod.ts';
-import { type SyncDoors, syncPod } from './sync-pod.ts';
+import { PodListing, type PodsByKey } from './pod-listing.ts';
+import { hasSandbox, newRecord, type PodRecord, recordFor, runningIn, runningLogs } from './pod-record.ts';
+import { PodViews } from './pod-views.ts';
+import { watchRoot } from './root-watch.ts';
+import { openSources } from './source/open-sources.ts';
+import type { PodSource } from './source/pod-source.ts';
+import { withConditions } from './state/pod-state.ts';
+import { type NextLook, type SyncDoors, syncPod } from './sync-pod.ts';
 
-/** Everything is looked at again this often, should a hint have been missed. */
-const resyncMs = 60_000;
 const firstLookMs = 1500;
 
 /**
@@ -26,53 +26,53 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #startedMs: number;
   readonly #records = new Map<string, PodRecord>();
-  readonly #bulk = new Map<string, readonly ObservedPod[]>();
   readonly #queue = new KeyedQueue((key) => this.#turn(key));
-  readonly #source: ManifestSource | undefined;
+  readonly #source: PodSource;
+  readonly #listing: PodListing;
+  readonly #views: PodViews;
   readonly #doors: SyncDoors;
   readonly #node: NodeInfo;
   readonly #stopping = new AbortController();
-  #version: RuntimeVersion | undefined;
-  #runtimeError: string | undefined;
-  #ready = false;
+  #looked = false;
+  #clearing: Promise<void> | undefined;
   readonly #firstLook = Promise.withResolvers<void>();
 
   constructor(options: AgentOptions) {
     this.#options = options;
-    const { host, clock, log, settings } = options;
-    this.#startedMs = clock.now();
+    this.#startedMs = options.clock.now();
     this.#node = nodeOf(options);
     const request = (key: string) => this.#request(key);
-    this.#doors = {
+    this.#source = openSources(options, request);
+    this.#listing = new PodListing({
       ...options,
-      images: new ImagePuller({ ...options, obtain: options.obtainImage }),
-      prober: new Prober({ doors: options, clock, log, onChange: request }),
-      gates: new StartGates({ host, clock, log, rules: settings.startAfter, onOpen: request }),
-      maxRestartPeriodMs: settings.maxContainerRestartPeriodMs,
-      contextOf: (desired) => contextOf(options, this.#node, desired),
-    };
-    this.#source = sourceOf(options, request);
+      signal: this.#stopping.signal,
+      onBack: () => void this.#requestAll(),
+    });
+    this.#views = new PodViews(this.#listing);
+    this.#doors = doorsOf(options, { node: this.#node, request, pods: () => this.#known() });
   }
 
-  /** Runs until the signal aborts or `stop` is called; pods stay. */
+  /** Runs until the signal aborts or `stop` is called; pods stay. Throws when its directory is removed under it. */
   async run(signal: AbortSignal): Promise<void> {
     const stop = () => this.stop();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
+    const { signal: stopping } = this.#stopping;
     try {
-      await this.#source?.start();
-      this.#ready = true;
+      await Promise.all([this.#source.start(), this.#doors.states.load()]);
       await Promise.all([
-        this.#listen(),
-        this.#resync(),
-        keepLogsSmall({ ...this.#options, signal: this.#stopping.signal, paths: () => this.#runningLogs() }),
+        listen(this.#options, stopping, (key) => this.#hinted(key)),
+        resync(this.#options.clock, stopping, () => this.#requestAll()),
+        keepLogsSmall({ ...this.#options, signal: stopping, paths: () => runningLogs(this.#records.values()) }),
+        watchRoot(this.#options, stopping).finally(stop),
       ]);
     } finally {
       signal.removeEventListener('abort', stop);
       this.#doors.prober.close();
       this.#doors.gates.close();
       for (const record of this.#records.values()) record.cancelRecheck();
-      await this.#source?.stop();
+      await this.#source.stop();
+      await this.#doors.states.close();
     }
   }
 
@@ -83,7 +83,7 @@ export class Agent {
 
   /** Reads the manifests again and looks at every pod; resolves when the manifests are read. */
   async look(): Promise<void> {
-    await this.#source?.look();
+    await this.#source.look();
     await this.#requestAll();
   }
 
@@ -93,49 +93,47 @@ export class Agent {
   }
 
   status(): AgentStatus {
-    const { host, runtime, settings, version } = this.#options;
-    const keys = new Set([...(this.#source?.keys() ?? []), ...this.#records.keys()]);
-    return {
-      pid: host.pid,
-      version,
-      startedAt: new Date(this.#startedMs).toISOString(),
-      nodeName: settings.nodeName,
-      runtime: {
-        type: runtime.type,
-        name: this.#version?.name ?? runtime.type,
-        version: this.#version?.version ?? '',
-        ...(this.#runtimeError === undefined ? {} : { error: this.#runtimeError }),
-      },
-      ...(settings.staticPodPath === undefined ? {} : { manifestDirectory: settings.staticPodPath }),
-      pods: [...keys].sort().flatMap((key) => this.#podStatus(key) ?? []),
-      rejected: this.#source?.rejected() ?? [],
-    };
+    const keys = [...new Set([...this.#source.keys(), ...this.#records.keys()])].sort();
+    return agentStatusOf(this.#options, {
+      startedMs: this.#startedMs,
+      listing: this.#listing,
+      pods: keys.flatMap((key) => this.#podStatus(key) ?? []),
+      rejected: this.#source.rejected(),
+    });
   }
 
-  #podStatus(key: string) {
-    const desired = this.#source?.get(key);
-    const record = this.#records.get(key) ?? newRecord(key);
-    return agentPodOf({
-      desired,
-      record,
-      nowMs: this.#options.clock.now(),
-      runtimeType: this.#options.runtime.type,
-      hostIPs: this.#node.ips,
-      maxRestartPeriodMs: this.#doors.maxRestartPeriodMs,
-      probes: (id) => this.#doors.prober.results(key, id),
-    });
+  #podStatus(key: string): AgentPod | undefined {
+    const desired = this.#source.get(key);
+    const record = recordFor(desired, this.#records.get(key) ?? newRecord(key));
+    return podView({ options: this.#options, doors: this.#doors, node: this.#node }, desired, record);
   }
 
   async #turn(key: string): Promise<void> {
     if (this.#stopping.signal.aborted) return;
-    const desired = this.#source?.get(key);
+    const desired = this.#source.get(key);
     const record = this.#records.get(key) ?? newRecord(key);
     this.#records.set(key, record);
+    const operation = desired === undefined ? 'terminate' : hasSandbox(record) ? 'sync' : 'create';
+    const before = runningIn(record);
+    const { clock } = this.#options;
+    const startedMs = clock.now();
     record.cancelRecheck();
-    const { afterMs } = await syncPod(this.#doors, record, desired, () => this.#observe(key));
-    if (desired === undefined && record.observed.length === 0) {
+    this.#views.begin(key);
+    const next = await syncPod(this.#doors, record, desired, () => this.#views.of(key));
+    this.#views.end(key);
+    if (this.#stopping.signal.aborted) return;
+    this.#next(key, record, next);
+    const pod = this.#remember(key);
+    this.#options.observer?.turned({ key, operation, durationMs: clock.now() - startedMs, error: next.error, pod });
+    if (runningIn(record) < before) this.#requestRefused(key);
+  }
+
+  #next(key: string, record: PodRecord, { afterMs }: NextLook): void {
+    if (this.#source.get(key) === undefined && record.observed.length === 0) {
       // Gone altogether; a later look starts from nothing.
-      if (this.#source?.get(key) === undefined) this.#records.delete(key);
+      this.#records.delete(key);
+      this.#views.forget(key);
+      this.#doors.admissions.release(key);
     }
     if (afterMs === 0) this.#request(key);
     else if (afterMs !== undefined) {
@@ -143,68 +141,60 @@ export class Agent {
     }
   }
 
-  async #observe(key: string): Promise<readonly ObservedPod[]> {
-    const known = this.#bulk.get(key);
-    this.#bulk.delete(key);
-    if (known !== undefined) return known;
-    const [namespace = '', name = ''] = key.split('/');
-    return this.#options.runtime.observePods({ namespace, name });
+  /** Since when each condition is as it is, for the next agent too. */
+  #remember(key: string): AgentPod | undefined {
+    const pod = this.#podStatus(key);
+    const desired = this.#source.get(key);
+    const conditions = pod?.pod.status?.conditions;
+    if (desired === undefined || conditions === undefined) return pod;
+    this.#doors.states.update(desired.uid, (state) => withConditions(state, conditions, this.#options.clock.now()));
+    return pod;
   }
 
   #request(key: string): void {
-    if (this.#ready && !this.#stopping.signal.aborted) this.#queue.request(key);
+    if (this.#looked && !this.#stopping.signal.aborted) this.#queue.request(key);
+  }
+
+  /** Another pod has gone: what was refused for its sake may start. */
+  #requestRefused(than: string): void {
+    for (const { key, refused } of this.#records.values()) {
+      if (refused !== undefined && key !== than) this.#request(key);
+    }
   }
 
   /** One listing for all: every pod that is desired or there gets a look. */
-  async #requestAll(): Promise<void> {
-    const { runtime, log } = this.#options;
-    try {
-      this.#version ??= await runtime.version();
-      const byKey = Map.groupBy(await runtime.observePods(), ({ pod }) => `${pod.namespace}/${pod.name}`);
-      this.#runtimeError = undefined;
-      const keys = new Set([...byKey.keys(), ...this.#records.keys(), ...(this.#source?.keys() ?? [])]);
-      for (const key of keys) {
-        // One that is being worked on may have changed since this was seen; it looks for itself.
-        if (!this.#records.has(key)) {
-          const observed = byKey.get(key) ?? [];
-          this.#records.set(key, { ...newRecord(key), observed });
-          this.#bulk.set(key, observed);
-        }
-        this.#request(key);
-      }
-    } catch (thrown) {
-      const message = messageOf(thrown);
-      if (message !== this.#runtimeError) log.error(`the container runtime does not answer: ${message}`);
-      this.#runtimeError = message;
-      for (const key of this.#source?.keys() ?? []) this.#request(key);
-    } finally {
-      this.#firstLook.resolve();
+  async #requestAll(): Promise<boolean> {
+    const keys = () => [...this.#source.keys(), ...this.#records.keys()];
+    const seen = await this.#views.all(keys);
+    for (const key of seen?.fresh ?? []) {
+      const observed = seen?.pods.get(key) ?? [];
+      if (!this.#records.has(key)) this.#records.set(key, { ...newRecord(key), observed });
+    }
+    if (seen !== undefined) this.#clear(seen.pods);
+    this.#looked = true;
+    for (const key of new Set(keys())) this.#request(key);
+    this.#firstLook.resolve();
+    return seen !== undefined;
+  }
+
+  #clear(pods: PodsByKey): void {
+    this.#clearing ??= clearLeftovers(this.#doors, () => this.#known(), pods).finally(() => {
+      this.#clearing = undefined;
+    });
+  }
+
+  #hinted(key: string | undefined): void {
+    if (key === undefined) void this.#requestAll();
+    else {
+      this.#views.hinted(key);
+      this.#request(key);
     }
   }
 
-  async #listen(): Promise<void> {
-    const { signal } = this.#stopping;
-    try {
-      for await (const { pod } of this.#options.runtime.events(signal)) {
-        if (pod === undefined) await this.#requestAll();
-        else this.#request(`${pod.namespace}/${pod.name}`);
-      }
-    } catch (thrown) {
-      if (!signal.aborted) this.#options.log.error(`no more hints from the container runtime: ${messageOf(thrown)}`);
+  *#known() {
+    for (const key of new Set([...this.#source.keys(), ...this.#records.keys()])) {
+      const { observed = [], lastDesired } = this.#records.get(key) ?? {};
+      yield { key, desired: this.#source.get(key), lastDesired, observed };
     }
-  }
-
-  async #resync(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      await this.#requestAll();
-      await sleep(this.#options.clock, resyncMs, this.#stopping.signal);
-    }
-  }
-
-  #runningLogs(): readonly string[] {
-    return [...this.#records.values()]
-      .flatMap(({ observed }) => observed.flatMap(({ containers }) => containers))
-      .filter(({ state }) => state === 'running')
-      .map(({ logPath }) => logPath);
   }
 }

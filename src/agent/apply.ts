@@ -1,16 +1,14 @@
-import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../base/errors.ts';
-import type { ObservedContainer, ObservedPod, PodIdentity } from '../runtime/runtime.ts';
+import type { ObservedContainer, ObservedPod } from '../runtime/runtime.ts';
 import { doingOf, groupsOf } from './action-groups.ts';
 import { StartError, startFailureOf } from './apply-errors.ts';
 import type { PodContext } from './containers/pod-context.ts';
-import { sandboxConfig } from './containers/sandbox-config.ts';
+import { createSandbox, type Sandbox } from './create-sandbox.ts';
 import type { PodAction, StopContainer } from './plan/actions.ts';
-import { containerLogLink, podPaths } from './pod-paths.ts';
+import { removeContainer, removePodFiles } from './remove-pod.ts';
 import { type StartDoors, startContainer } from './start-container.ts';
 import type { StartFailure } from './status/container-status.ts';
-import { stopContainer } from './stop-container.ts';
-import { prepareVolumes } from './volumes/prepare-volumes.ts';
+import { type Stop, stopContainers } from './stop-container.ts';
 
 export type ApplyInput = {
   /** Undefined when the pod is not desired: nothing is started then. */
@@ -19,6 +17,10 @@ export type ApplyInput = {
   readonly actions: readonly PodAction[];
   /** Told before each action, for people. */
   readonly onDoing: (doing: string) => void;
+  /** A pull that was begun has ended. */
+  readonly onImage?: () => void;
+  /** Stops have begun. */
+  readonly onStopping?: () => void;
 };
 
 /** What failed, by container; `error` is for people. */
@@ -35,7 +37,6 @@ export type ApplyResult = {
  */
 export async function applyActions(doors: StartDoors, input: ApplyInput): Promise<ApplyResult> {
   const run = new Run(doors, input);
-  run.prefetch();
   for (const group of groupsOf(input.actions)) {
     try {
       await run.group(group);
@@ -50,7 +51,7 @@ class Run {
   readonly #doors: StartDoors;
   readonly #input: ApplyInput;
   readonly #failures = new Map<string, StartFailure>();
-  #sandbox: { readonly id: string; readonly attempt: number; readonly ips: readonly string[] } | undefined;
+  #sandbox: Sandbox | undefined;
 
   constructor(doors: StartDoors, input: ApplyInput) {
     this.#doors = doors;
@@ -59,26 +60,21 @@ class Run {
     this.#sandbox = sandbox && { id: sandbox.id, attempt: sandbox.attempt, ips: sandbox.ips };
   }
 
-  /** All missing images at once, so that the second does not wait for the first. */
-  prefetch(): void {
-    const missing = this.#input.actions.filter((action) => action.do === 'pull-image');
-    if (missing.length > 1) for (const { container } of missing) this.#image(container).catch(() => {});
-  }
-
   async group(group: readonly PodAction[]): Promise<void> {
     const [first] = group;
     if (first === undefined) return;
-    const perContainer = first.do === 'pull-image' || first.do === 'start-container';
-    if (!perContainer && this.#failures.size > 0) throw new Error([...this.#failures.values()][0]?.message);
     this.#input.onDoing(doingOf(first));
     for (const action of group) this.#say(action);
+    const stops = group.flatMap((action) => (action.do === 'stop-container' ? [action] : []));
+    if (stops.length > 0) return this.#stop(stops);
     await Promise.all(group.map((action) => this.#one(action)));
   }
 
   result(thrown: unknown): ApplyResult {
+    if (thrown instanceof StartError) this.#failAll(startFailureOf(thrown));
     const failures = [...this.#failures.values()];
     const error = thrown === undefined ? failures[0]?.message : messageOf(thrown);
-    const onlyImages = failures.length > 0 && failures.every(({ reason }) => reason === 'ErrImagePull');
+    const onlyImages = thrown === undefined && failures.length > 0 && failures.every(isOfImage);
     return { failures: this.#failures, error, retry: error !== undefined && !onlyImages };
   }
 
@@ -86,7 +82,7 @@ class Run {
     const { runtime } = this.#doors;
     switch (action.do) {
       case 'pull-image':
-        return this.#guarded(action.container, () => this.#image(action.container));
+        return this.#beginPull(action.container);
       case 'start-container':
         return this.#guarded(action.container, async () => {
           const { id, attempt, ips } = this.#place();
@@ -94,11 +90,12 @@ class Run {
           await startContainer(this.#doors, place, action);
         });
       case 'create-sandbox':
-        return this.#createSandbox(action.attempt);
+        this.#sandbox = await createSandbox(this.#doors, this.#context(), action.attempt);
+        return;
       case 'stop-container':
-        return this.#stop(action);
+        return this.#stop([action]);
       case 'remove-container':
-        return this.#removeContainer(action.id);
+        return removeContainer(this.#doors, action.id, this.#observed(action.id));
       case 'stop-sandbox':
         return runtime.stopSandbox(action.id);
       case 'remove-sandbox':
@@ -115,83 +112,45 @@ class Run {
     } catch (thrown) {
       this.#failures.set(container, startFailureOf(thrown));
       const { name } = this.#context().desired.pod.metadata;
-      this.#doors.log.warn(`${name}/${container} cannot be started: ${messageOf(thrown)}`);
+      // The turn says it, once, with the time of the next try.
+      this.#doors.log.verbose(1, `${name}/${container} cannot be started: ${messageOf(thrown)}`);
     }
   }
 
-  async #image(container: string): Promise<void> {
+  /** What keeps the whole pod from starting is shown on each container that does not run. */
+  #failAll(failure: StartFailure): void {
+    const { context, observed } = this.#input;
+    const running = observed.flatMap(({ containers }) => containers).filter(({ state }) => state === 'running');
+    const { initContainers = [], containers = [] } = context?.desired.pod.spec ?? {};
+    for (const { name } of [...initContainers, ...containers]) {
+      if (!running.some((container) => container.name === name)) this.#failures.set(name, failure);
+    }
+  }
+
+  #beginPull(container: string): void {
     const { pod, uid } = this.#context().desired;
     const spec = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find(({ name }) => name === container);
-    if (spec === undefined) return;
-    await this.#doors.images.get(uid, spec).catch((thrown: unknown) => {
-      throw new StartError(spec.imagePullPolicy === 'Never' ? 'ErrImageNeverPull' : 'ErrImagePull', thrown);
+    if (spec !== undefined) this.#doors.images.begin(uid, spec, () => this.#input.onImage?.());
+  }
+
+  #stop(actions: readonly StopContainer[]): Promise<void> {
+    const stops = actions.flatMap((action): Stop[] => {
+      const container = this.#observed(action.id);
+      return container === undefined ? [] : [{ ...action, container, address: this.#addressOf(container) }];
     });
+    const stopped = stopContainers(this.#doors, stops);
+    this.#input.onStopping?.();
+    return stopped;
   }
 
-  async #createSandbox(attempt: number): Promise<void> {
-    const { host, runtime, images, log } = this.#doors;
-    const context = this.#context();
-    const { pod, uid } = context.desired;
-    const { name, namespace } = pod.metadata;
-    await this.#warnOfOthers({ name, namespace });
-    await host.makeDirectory(context.paths.dir, { mode: 0o750 });
-    await host.makeDirectory(context.paths.logDir, { mode: 0o755 });
-    await prepareVolumes(host, pod, context.paths);
-    if (runtime.type !== 'process')
-      await images.get(uid, { image: context.sandboxImage, imagePullPolicy: 'IfNotPresent' });
-    const id = await runtime.createSandbox(await sandboxConfig(host, context, attempt));
-    log.verbose(1, `${namespace}/${name}: sandbox ${id}`);
-    const ips = pod.spec.hostNetwork ? [] : await this.#ipsOf({ name, namespace }, id);
-    this.#sandbox = { id, attempt, ips };
-  }
-
-  async #warnOfOthers(pod: { readonly namespace: string; readonly name: string }): Promise<void> {
-    const others = await this.#doors.runtime.foreignPods(pod);
-    if (others.length === 0) return;
-    this.#doors.log.warn(
-      `${pod.namespace}/${pod.name} exists for somebody else too, which is left alone: ${others.join(', ')}`,
-    );
-  }
-
-  async #ipsOf(
-    pod: { readonly namespace: string; readonly name: string },
-    sandboxId: string,
-  ): Promise<readonly string[]> {
-    const observed = await this.#doors.runtime.observePods(pod);
-    return observed.flatMap(({ sandboxes }) => sandboxes).find(({ id }) => id === sandboxId)?.ips ?? [];
-  }
-
-  async #stop({ id, graceSeconds }: StopContainer): Promise<void> {
-    const container = this.#observed(id);
-    if (container === undefined) return this.#doors.runtime.stopContainer(id, graceSeconds);
-    const sandbox = this.#input.observed
-      .flatMap(({ sandboxes }) => sandboxes)
-      .find((own) => own.id === container.sandboxId);
-    const address = sandbox?.ips[0] ?? this.#input.context?.node.ips[0] ?? '127.0.0.1';
-    await stopContainer(this.#doors, container, { graceSeconds, address });
-  }
-
-  async #removeContainer(id: string): Promise<void> {
-    const { host, runtime, paths } = this.#doors;
-    const container = this.#observed(id);
-    await runtime.removeContainer(id);
-    if (container === undefined) return;
-    await host.remove(containerLogLink(paths, container.pod, container));
-    // The log itself and what rotation made of it.
-    const dir = dirname(container.logPath);
-    const own = basename(container.logPath);
-    const names = ((await host.list(dir)) ?? []).filter((name) => name === own || name.startsWith(`${own}.`));
-    for (const name of names) await host.remove(join(dir, name));
+  #addressOf({ sandboxId }: ObservedContainer): string {
+    const sandbox = this.#input.observed.flatMap(({ sandboxes }) => sandboxes).find(({ id }) => id === sandboxId);
+    return sandbox?.ips[0] ?? this.#doors.nodeIP ?? '127.0.0.1';
   }
 
   async #removeFiles(uid: string): Promise<void> {
-    const { host, paths, images } = this.#doors;
-    const pod: PodIdentity | undefined = this.#input.observed.find((observed) => observed.pod.uid === uid)?.pod;
-    if (pod === undefined) return;
-    const { dir, logDir } = podPaths(paths, pod);
-    await host.remove(dir, { recursive: true });
-    await host.remove(logDir, { recursive: true });
-    images.forget(uid);
+    const pod = this.#input.observed.find((observed) => observed.pod.uid === uid)?.pod;
+    if (pod !== undefined) await removePodFiles(this.#doors, pod);
   }
 
   #observed(id: string): ObservedContainer | undefined {
@@ -203,7 +162,7 @@ class Run {
     return this.#input.context;
   }
 
-  #place(): { readonly id: string; readonly attempt: number; readonly ips: readonly string[] } {
+  #place(): Sandbox {
     if (this.#sandbox === undefined) throw new Error('there is no sandbox to start in');
     return this.#sandbox;
   }
@@ -215,4 +174,8 @@ class Run {
     const attempt = 'attempt' in action ? ` attempt ${action.attempt}` : '';
     this.#doors.log.info(`${name}: ${action.do}${what === '' ? '' : ` ${what}`}${attempt}: ${action.because}`);
   }
+}
+
+function isOfImage({ reason }: StartFailure): boolean {
+  return ['ErrImagePull', 'ErrImageNeverPull', 'InvalidImageName'].includes(reason);
 }

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
-import { parseDuration } from '../base/duration.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Host } from '../host/host.ts';
-import { wholeValue } from '../kube/quantity.ts';
-import { decodeConfiguration } from './decode-configuration.ts';
+import { type DecodedConfiguration, decodeConfiguration, nodeIPsOf } from './decode-configuration.ts';
+import type { Reading } from './field-readers.ts';
+import { flagValue } from './flag-values.ts';
 import { ignoredKubeletFlags } from './kubelet-flags.ts';
-import { type AgentSettings, defaultSettings } from './settings.ts';
+import { type SettingField, settingFields } from './setting-fields.ts';
+import { type AgentSettings, defaultSettings, mergeParts, type SettingsPart } from './settings.ts';
 
 /** The options of `bootstrap agent` by their camel-case names. */
 export type AgentFlags = Readonly<Record<string, unknown>>;
@@ -18,50 +19,50 @@ export async function decideSettings(host: SettingsHost, flags: AgentFlags): Pro
   const path = text(flags.config);
   const decoded = path === undefined ? undefined : await readConfiguration(host, path);
   const fromFile = decoded?.settings ?? {};
-  const nodeIP = text(flags.nodeIp) ?? decoded?.nodeIP;
-  const given = { ...fromFile, ...fromFlags(host, flags, fromFile) };
+  const { dns, ...given } = mergeParts(fromFile, fromFlags(host, flags), runtimeFlags(flags, fromFile));
   const settings: AgentSettings = {
     ...defaultSettings,
-    staticPodPath: undefined,
     nodeName: host.hostname().toLowerCase(),
+    nodeIPs: ['127.0.0.1'],
     ...given,
-    nodeIPs: nodeIP === undefined ? ['127.0.0.1'] : nodeIP.split(',').map((address) => address.trim()),
+    dns: { ...defaultSettings.dns, ...dns },
   };
-  return { settings, warnings: [...warningsOf(flags), ...ignoredFieldsOf(path, decoded?.ignoredFields ?? [])] };
+  return { settings, warnings: warningsOf(flags, settings, { path, ignored: decoded?.ignoredFields ?? [] }) };
 }
 
-async function readConfiguration(host: SettingsHost, path: string) {
+async function readConfiguration(host: SettingsHost, path: string): Promise<DecodedConfiguration> {
   const file = resolve(host.workingDirectory(), path);
   const content = await host.readText(file);
   if (content === undefined) throw new UsageError(`--config: ${file} is not there`);
   return decodeConfiguration(content, file);
 }
 
-function fromFlags(host: SettingsHost, flags: AgentFlags, file: Partial<AgentSettings>): Partial<AgentSettings> {
-  const podPath = text(flags.podManifestPath);
-  const name = text(flags.hostnameOverride);
-  const archives = texts(flags.imageArchives);
-  const image = text(flags.podInfraContainerImage);
-  const files = text(flags.containerLogMaxFiles);
+function fromFlags(host: SettingsHost, flags: AgentFlags): SettingsPart {
+  const nodeIP = text(flags.nodeIp);
+  const parts = settingFields.map((row) => fromFlag(host, row, flags));
+  return mergeParts({}, ...parts, nodeIP === undefined ? {} : { nodeIPs: nodeIPsOf(nodeIP) });
+}
+
+function fromFlag(host: SettingsHost, row: SettingField, flags: AgentFlags): SettingsPart {
+  const { flag, form, isPath } = row;
+  const value = flag === undefined ? undefined : flagValue(form, flags[camelCase(flag)]);
+  if (value === undefined || value === '') return {};
+  const absolute = isPath === true ? resolve(host.workingDirectory(), String(value)) : value;
+  return row.read(flagReading(`--${flag}`, absolute)) ?? {};
+}
+
+function flagReading(name: string, value: unknown): Reading {
   return {
-    ...(podPath === undefined ? {} : { staticPodPath: resolve(host.workingDirectory(), podPath) }),
-    ...(name === undefined ? {} : { nodeName: name }),
-    ...(archives === undefined ? {} : { imageArchives: archives }),
-    ...(image === undefined ? {} : { podInfraContainerImage: image }),
-    ...runtimeFlags(flags, file),
-    ...healthzFlags(flags, file),
-    ...(text(flags.fileCheckFrequency) === undefined
-      ? {}
-      : { fileCheckFrequencyMs: number('file-check-frequency', parseDuration(text(flags.fileCheckFrequency) ?? '')) }),
-    ...(text(flags.containerLogMaxSize) === undefined
-      ? {}
-      : { containerLogMaxBytes: number('container-log-max-size', wholeValue(text(flags.containerLogMaxSize) ?? '')) }),
-    ...(files === undefined ? {} : { containerLogMaxFiles: number('container-log-max-files', Number(files)) }),
+    value,
+    fail: (message) => {
+      throw new UsageError(`${name}: ${message}`);
+    },
+    member: (_name, member) => flagReading(name, member),
   };
 }
 
 /** `--runtime` wins; a given endpoint is asked; then `--container-runtime=docker`; `remote` alone means nothing. */
-function runtimeFlags(flags: AgentFlags, file: Partial<AgentSettings>): Partial<AgentSettings> {
+function runtimeFlags(flags: AgentFlags, file: SettingsPart): SettingsPart {
   const type = text(flags.runtime);
   const endpoint = text(flags.containerRuntimeEndpoint);
   if (type !== undefined && type !== 'auto' && type !== 'docker' && type !== 'cri' && type !== 'process') {
@@ -73,29 +74,27 @@ function runtimeFlags(flags: AgentFlags, file: Partial<AgentSettings>): Partial<
   return {};
 }
 
-function healthzFlags(flags: AgentFlags, file: Partial<AgentSettings>): Partial<AgentSettings> {
-  const port = text(flags.healthzPort);
-  const address = text(flags.healthzBindAddress);
-  if (port === undefined && address === undefined) return {};
-  const before = file.healthz ?? defaultSettings.healthz;
-  return {
-    healthz: {
-      address: address ?? before.address,
-      port: port === undefined ? before.port : number('healthz-port', Number(port)),
-    },
-  };
+function warningsOf(
+  flags: AgentFlags,
+  settings: AgentSettings,
+  file: { readonly path: string | undefined; readonly ignored: readonly string[] },
+): readonly string[] {
+  const given = ignoredKubeletFlags.filter((name) => flags[camelCase(name)] !== undefined);
+  // Off cri there is no network plugin to ask.
+  const cni = text(flags.networkPlugin) === 'cni' && settings.runtime.type !== 'cri' ? ['network-plugin'] : [];
+  const all = [...given, ...cni].map((name) => `--${name}`);
+  const open = settings.readOnlyPort === 0 ? [] : [openPort(settings)];
+  return [
+    ...(all.length === 0 ? [] : [`these flags of the kubelet mean nothing here: ${all.join(', ')}`]),
+    ...(file.ignored.length === 0
+      ? []
+      : [`${file.path}: these fields of the kubelet mean nothing here: ${file.ignored.join(', ')}`]),
+    ...open,
+  ];
 }
 
-function warningsOf(flags: AgentFlags): readonly string[] {
-  const ignored = ignoredKubeletFlags.filter((name) => flags[camelCase(name)] !== undefined);
-  const later = ['manifest-url', 'kubeconfig', 'register-node'].filter((name) => flags[camelCase(name)] !== undefined);
-  const cni = text(flags.networkPlugin) === 'cni' ? ['network-plugin'] : [];
-  const all = [...ignored, ...later, ...cni].map((name) => `--${name}`);
-  return all.length === 0 ? [] : [`these flags of the kubelet mean nothing here: ${all.join(', ')}`];
-}
-
-function ignoredFieldsOf(path: string | undefined, fields: readonly string[]): readonly string[] {
-  return fields.length === 0 ? [] : [`${path}: these fields of the kubelet mean nothing here: ${fields.join(', ')}`];
+function openPort({ address, readOnlyPort }: AgentSettings): string {
+  return `readOnlyPort: whoever reaches ${address} port ${readOnlyPort} reads every pod with its environment, without a password`;
 }
 
 function camelCase(name: string): string {
@@ -105,14 +104,4 @@ function camelCase(name: string): string {
 function text(value: unknown): string | undefined {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function texts(value: unknown): readonly string[] | undefined {
-  if (typeof value === 'string') return [value];
-  return Array.isArray(value) && value.length > 0 ? value.map(String) : undefined;
-}
-
-function number(flag: string, value: number | undefined): number {
-  if (value === undefined || !Number.isFinite(value) || value < 0) throw new UsageError(`--${flag}: not a valid value`);
-  return value;
 }

@@ -4,6 +4,7 @@ import type { Container } from '../kube/types.ts';
 import type { ContainerRuntime, ObservedPod } from '../runtime/runtime.ts';
 import { containerConfig } from './containers/container-config.ts';
 import type { PodContext } from './containers/pod-context.ts';
+import { podRefusals } from './containers/pod-refusals.ts';
 import { sandboxConfig } from './containers/sandbox-config.ts';
 import type { ImagePuller } from './image-puller.ts';
 import type { ImageFact } from './plan/facts.ts';
@@ -31,10 +32,9 @@ export async function gatherStartFacts(
     ({ name }) => !seen.some((container) => container.name === name && container.state === 'running'),
   );
   if (idle.length === 0) return { images: new Map(), loggedAttempts: new Map(), refusals: [] };
-  const unseen = idle.filter(({ name }) => !seen.some((container) => container.name === name));
   const [images, loggedAttempts, refusals] = await Promise.all([
     imageFacts(doors, uid, idle),
-    loggedAttemptsOf(doors, context, unseen),
+    loggedAttemptsOf(doors, context, idle),
     refusalsOf(doors, context, all),
   ]);
   return { images, loggedAttempts, refusals };
@@ -69,22 +69,15 @@ async function refusalsOf(
   context: PodContext,
   containers: readonly Container[],
 ): Promise<readonly string[]> {
-  const known = [...volumeRefusals(context.desired.pod), ...probeRefusals(containers)];
+  const known = [...volumeRefusals(context), ...podRefusals(context.desired.pod, context.rules)];
   if (known.length > 0) return known;
   try {
     const configs = containers.map((container) =>
       containerConfig(host, context, { container, attempt: 0, crashes: 0, podIPs: [] }),
     );
-    return runtime.refusals(await sandboxConfig(host, context, 0), await Promise.all(configs));
+    const [sandbox, ...all] = await Promise.all([sandboxConfig(host, context, 0), ...configs]);
+    return await runtime.refusals(sandbox, all);
   } catch (thrown) {
     return [messageOf(thrown)];
   }
-}
-
-function probeRefusals(containers: readonly Container[]): readonly string[] {
-  return containers
-    .filter(({ startupProbe, livenessProbe, readinessProbe }) =>
-      [startupProbe, livenessProbe, readinessProbe].some((probe) => probe?.grpc !== undefined),
-    )
-    .map(({ name }) => `container ${name}: grpc probes are not supported (exec, httpGet and tcpSocket are)`);
 }

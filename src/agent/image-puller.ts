@@ -2,101 +2,139 @@ import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Container } from '../kube/types.ts';
+import { parseReference } from '../runtime/images/reference.ts';
 import type { ContainerRuntime, ImageInfo } from '../runtime/runtime.ts';
+import { imageBackOff, nextFailure } from './image-back-off.ts';
 import type { ImageFact } from './plan/facts.ts';
+import { PullSlots } from './pull-slots.ts';
+import { type PullFailure, withImage } from './state/pod-state.ts';
+import type { PodStates } from './state/pod-states.ts';
 
 export type ImagePolicy = Container['imagePullPolicy'];
 /** Gets an image into the runtime: from its own store, from archives, from the registry, as the policy says. */
 export type ObtainImage = (reference: string, policy: ImagePolicy) => Promise<ImageInfo>;
 
 type Wanted = { readonly image: string; readonly imagePullPolicy: ImagePolicy };
-type Failure = { readonly times: number; readonly retryAtMs: number; readonly reason: string };
+export type ImagePullerOptions = {
+  readonly runtime: Pick<ContainerRuntime, 'findImage'>;
+  readonly obtain: ObtainImage;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly states: PodStates;
+  /** How many images are fetched at the same time. */
+  readonly maxParallel: number;
+};
 
-const firstDelayMs = 10_000;
-const longestDelayMs = 300_000;
 /** An image that was just seen is not looked for again for the start that follows. */
 const knownForMs = 5000;
-/** An image with policy Always that was fetched so recently is not asked for again for the start it was fetched for. */
-const freshForMs = 60_000;
 
-/** Gets images, each once at a time whoever asks, and backs off per pod and image: 10, 20, 40 … 300 s. */
+/**
+ * Gets images, each once at a time whoever asks, several at a time, and backs off per pod and image; another image, or
+ * another form of the pod, is tried at once. Images that are there are never queued behind others.
+ */
 export class ImagePuller {
-  readonly #runtime: Pick<ContainerRuntime, 'findImage'>;
-  readonly #obtain: ObtainImage;
-  readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #options: ImagePullerOptions;
+  readonly #slots: PullSlots;
   readonly #running = new Map<string, Promise<ImageInfo>>();
-  readonly #failures = new Map<string, Failure>();
-  readonly #fetchedAtMs = new Map<string, number>();
+  /** Policy Always: fetched for a start that is still to come, by pod and image. */
+  readonly #fetched = new Map<string, ImageInfo>();
   readonly #known = new Map<string, { readonly info: ImageInfo; readonly atMs: number }>();
 
-  constructor(options: {
-    readonly runtime: Pick<ContainerRuntime, 'findImage'>;
-    readonly obtain: ObtainImage;
-    readonly clock: Clock;
-    readonly log: Log;
-  }) {
-    this.#runtime = options.runtime;
-    this.#obtain = options.obtain;
-    this.#clock = options.clock;
-    this.#log = options.log;
+  constructor(options: ImagePullerOptions) {
+    this.#options = options;
+    this.#slots = new PullSlots(options.maxParallel);
   }
 
   /** Whether a pod's image is at hand now, for the planner. */
   async fact(podUid: string, { image, imagePullPolicy }: Wanted): Promise<ImageFact> {
-    const failure = this.#failures.get(`${podUid}/${image}`);
-    if (failure !== undefined && failure.retryAtMs > this.#clock.now()) {
-      return { state: 'back-off', retryAtMs: failure.retryAtMs, reason: failure.reason };
+    const { states, clock, runtime } = this.#options;
+    const failure = states.get(podUid).images[image];
+    const backOff = failure && imageBackOff(image, failure, clock.now());
+    if (backOff !== undefined) return backOff;
+    if (this.#fetched.has(`${podUid}/${image}`)) return { state: 'present' };
+    const info = imagePullPolicy === 'Always' ? undefined : await runtime.findImage(image);
+    if (info !== undefined) {
+      this.#knows(image, info);
+      return { state: 'present' };
     }
-    const fetchedAtMs = this.#fetchedAtMs.get(`${podUid}/${image}`) ?? Number.NEGATIVE_INFINITY;
-    const fresh = imagePullPolicy !== 'Always' || this.#clock.now() - fetchedAtMs < freshForMs;
-    const info = fresh ? await this.#runtime.findImage(image) : undefined;
-    if (info !== undefined) this.#known.set(image, { info, atMs: this.#clock.now() });
-    return { state: info === undefined ? 'missing' : 'present' };
+    return this.#running.has(image) ? { state: 'pulling', message: `pulling image ${image}` } : { state: 'missing' };
+  }
+
+  /** Begins to get an image; `onEnd` is called when it is there or cannot be had, which `fact` then tells. */
+  begin(podUid: string, wanted: Wanted, onEnd: () => void): void {
+    this.#obtain(podUid, wanted).then((info) => {
+      if (wanted.imagePullPolicy === 'Always') this.#fetched.set(`${podUid}/${wanted.image}`, info);
+      onEnd();
+    }, onEnd);
   }
 
   /** The image of a container that is about to start; throws with the reason when it cannot be had. */
-  async get(podUid: string, { image, imagePullPolicy }: Wanted): Promise<ImageInfo> {
+  async get(podUid: string, wanted: Wanted): Promise<ImageInfo> {
+    const { image, imagePullPolicy } = wanted;
     const key = `${podUid}/${image}`;
-    const known = this.#known.get(image);
-    if (known !== undefined && this.#clock.now() - known.atMs < knownForMs) return known.info;
-    const running = this.#running.get(image) ?? this.#start(image, imagePullPolicy);
-    try {
-      const info = await running;
-      this.#failures.delete(key);
-      this.#fetchedAtMs.set(key, this.#clock.now());
-      this.#known.set(image, { info, atMs: this.#clock.now() });
-      return info;
-    } catch (thrown) {
-      this.#failed(key, image, messageOf(thrown));
-      throw thrown;
-    }
+    const fetched = this.#fetched.get(key);
+    this.#fetched.delete(key);
+    if (fetched !== undefined) return fetched;
+    const known = imagePullPolicy === 'Always' ? undefined : this.#known.get(image);
+    if (known !== undefined && this.#options.clock.now() - known.atMs < knownForMs) return known.info;
+    return this.#obtain(podUid, wanted);
   }
 
   /** Forgets a pod that is gone. */
   forget(podUid: string): void {
-    for (const map of [this.#failures, this.#fetchedAtMs]) {
-      for (const key of map.keys()) if (key.startsWith(`${podUid}/`)) map.delete(key);
+    for (const key of this.#fetched.keys()) if (key.startsWith(`${podUid}/`)) this.#fetched.delete(key);
+  }
+
+  async #obtain(podUid: string, wanted: Wanted): Promise<ImageInfo> {
+    const { states } = this.#options;
+    const { image } = wanted;
+    try {
+      const info = await (this.#running.get(image) ?? this.#start(wanted));
+      if (states.get(podUid).images[image] !== undefined) {
+        states.update(podUid, (state) => withImage(state, image, undefined));
+      }
+      this.#knows(image, info);
+      return info;
+    } catch (thrown) {
+      const failure = this.#failureOf(wanted, thrown);
+      states.update(podUid, (state) => withImage(state, image, nextFailure(state.images[image], failure)));
+      throw thrown;
     }
   }
 
-  #start(image: string, policy: ImagePolicy): Promise<ImageInfo> {
-    const started = this.#clock.now();
-    this.#log.verbose(1, `getting image ${image}`);
-    const running = this.#obtain(image, policy);
+  #start({ image, imagePullPolicy }: Wanted): Promise<ImageInfo> {
+    const { clock, log, obtain } = this.#options;
+    const startedMs = clock.now();
+    log.verbose(1, `getting image ${image}`);
+    const running = this.#slots.run(() => obtain(image, imagePullPolicy));
     this.#running.set(image, running);
     const settled = () => this.#running.delete(image);
     running.then(() => {
       settled();
-      this.#log.info(`image ${image} is there after ${this.#clock.now() - started} ms`);
+      log.info(`image ${image} is there after ${clock.now() - startedMs} ms`);
     }, settled);
     return running;
   }
 
-  #failed(key: string, image: string, message: string): void {
-    const times = (this.#failures.get(key)?.times ?? 0) + 1;
-    const delayMs = Math.min(firstDelayMs * 2 ** (times - 1), longestDelayMs);
-    const reason = `back-off ${delayMs / 1000}s pulling image ${image}: ${message}`;
-    this.#failures.set(key, { times, retryAtMs: this.#clock.now() + delayMs, reason });
+  #failureOf({ image, imagePullPolicy }: Wanted, thrown: unknown): Omit<PullFailure, 'times'> {
+    const atMs = this.#options.clock.now();
+    const message = messageOf(thrown);
+    if (!isReference(image)) return { atMs, code: 'InvalidImageName', message };
+    return { atMs, code: imagePullPolicy === 'Never' ? 'ErrImageNeverPull' : 'ErrImagePull', message };
+  }
+
+  #knows(image: string, info: ImageInfo): void {
+    const atMs = this.#options.clock.now();
+    for (const [other, known] of this.#known) if (atMs - known.atMs >= knownForMs) this.#known.delete(other);
+    this.#known.set(image, { info, atMs });
+  }
+}
+
+function isReference(image: string): boolean {
+  try {
+    parseReference(image);
+    return true;
+  } catch {
+    return false;
   }
 }

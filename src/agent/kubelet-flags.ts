@@ -3,29 +3,28 @@
  * cmd/kubelet/app/options and component-base/logs; the last row: flags of older kubelets that units still carry).
  */
 export const ignoredKubeletFlags: readonly string[] =
-  `address allowed-unsafe-sysctls anonymous-auth authentication-token-webhook authentication-token-webhook-cache-ttl
-authorization-mode authorization-webhook-cache-authorized-ttl authorization-webhook-cache-unauthorized-ttl
-bootstrap-kubeconfig cert-dir cgroup-driver cgroup-root cgroups-per-qos client-ca-file cloud-provider cluster-dns
-cluster-domain config-dir contention-profiling cpu-cfs-quota cpu-cfs-quota-period cpu-manager-policy
-cpu-manager-policy-options cpu-manager-reconcile-period enable-controller-attach-detach enable-debugging-handlers
-enable-server enforce-node-allocatable event-burst event-qps eviction-hard eviction-max-pod-grace-period
-eviction-minimum-reclaim eviction-pressure-transition-period eviction-soft eviction-soft-grace-period
-exit-on-lock-contention experimental-allocatable-ignore-eviction experimental-mounter-path fail-cgroupv1 fail-swap-on
-feature-gates hairpin-mode http-check-frequency image-credential-provider-bin-dir image-credential-provider-config
-image-gc-high-threshold image-gc-low-threshold image-service-endpoint kernel-memcg-notification kube-api-burst
-kube-api-content-type kube-api-qps kube-reserved kube-reserved-cgroup kubelet-cgroups local-storage-capacity-isolation
-lock-file log-flush-frequency log-json-info-buffer-size log-json-split-stream log-text-info-buffer-size
-log-text-split-stream logging-format make-iptables-util-chains manifest-url-header max-open-files max-pods
-maximum-dead-containers maximum-dead-containers-per-container memory-manager-policy minimum-container-ttl-duration
-minimum-image-ttl-duration node-labels node-status-max-images node-status-update-frequency oom-score-adj pod-cidr
-pod-max-pids pods-per-core port protect-kernel-defaults provider-id qos-reserved read-only-port register-with-taints
-registry-burst registry-qps reserved-cpus reserved-memory resolv-conf rotate-certificates rotate-server-certificates
-runonce runtime-cgroups runtime-request-timeout seccomp-default serialize-image-pulls
-streaming-connection-idle-timeout sync-frequency system-cgroups system-reserved system-reserved-cgroup tls-cert-file
-tls-cipher-suites tls-curve-preferences tls-min-version tls-private-key-file topology-manager-policy
-topology-manager-policy-options topology-manager-scope vmodule volume-plugin-dir volume-stats-agg-period
-cni-bin-dir cni-conf-dir cni-cache-dir network-plugin-mtu docker-endpoint image-pull-progress-deadline logtostderr
-alsologtostderr stderrthreshold log-dir log-backtrace-at keep-terminated-pod-volumes experimental-kernel-memcg-notification`
+  `anonymous-auth authentication-token-webhook authentication-token-webhook-cache-ttl authorization-mode
+authorization-webhook-cache-authorized-ttl authorization-webhook-cache-unauthorized-ttl bootstrap-kubeconfig
+cert-dir cgroup-driver cgroup-root cgroups-per-qos client-ca-file cloud-provider config-dir contention-profiling
+cpu-cfs-quota-period cpu-manager-policy cpu-manager-policy-options cpu-manager-reconcile-period
+enable-controller-attach-detach enable-debugging-handlers enable-server enforce-node-allocatable event-burst
+event-qps eviction-hard eviction-max-pod-grace-period eviction-minimum-reclaim eviction-pressure-transition-period
+eviction-soft eviction-soft-grace-period exit-on-lock-contention experimental-allocatable-ignore-eviction
+experimental-mounter-path fail-cgroupv1 fail-swap-on feature-gates hairpin-mode image-credential-provider-bin-dir
+image-credential-provider-config image-gc-high-threshold image-gc-low-threshold image-service-endpoint
+kernel-memcg-notification kube-api-burst kube-api-content-type kube-api-qps kube-reserved kube-reserved-cgroup
+kubelet-cgroups local-storage-capacity-isolation lock-file log-flush-frequency log-json-info-buffer-size
+log-json-split-stream log-text-info-buffer-size log-text-split-stream logging-format make-iptables-util-chains
+max-open-files maximum-dead-containers maximum-dead-containers-per-container memory-manager-policy
+minimum-container-ttl-duration minimum-image-ttl-duration node-status-max-images node-status-update-frequency
+oom-score-adj pod-cidr pods-per-core port protect-kernel-defaults provider-id qos-reserved register-with-taints
+registry-burst registry-qps reserved-cpus reserved-memory rotate-certificates rotate-server-certificates runonce
+runtime-cgroups runtime-request-timeout streaming-connection-idle-timeout sync-frequency system-cgroups
+system-reserved system-reserved-cgroup tls-cert-file tls-cipher-suites tls-curve-preferences tls-min-version
+tls-private-key-file topology-manager-policy topology-manager-policy-options topology-manager-scope vmodule
+volume-plugin-dir volume-stats-agg-period cni-bin-dir cni-conf-dir cni-cache-dir network-plugin-mtu docker-endpoint
+image-pull-progress-deadline logtostderr alsologtostderr stderrthreshold log-dir log-backtrace-at
+keep-terminated-pod-volumes experimental-kernel-memcg-notification`
     .split(/\s+/)
     .filter((name) => name !== '');
 

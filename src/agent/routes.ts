@@ -1,5 +1,6 @@
 import type { ServedRequest, ServedResponse, ServeHandler } from '../host/serve.ts';
 import { type AgentStatus, agentPaths } from '../kube/agent-socket.ts';
+import { expositionType } from './metrics/registry.ts';
 
 /** What the routes need of the agent. */
 export type AgentView = {
@@ -8,21 +9,42 @@ export type AgentView = {
   looked(): Promise<void>;
   look(): Promise<void>;
   stop(): void;
+  /** In Prometheus' text format. */
+  metrics(): Promise<string>;
+  /** Why the agent cannot do its work at all, undefined when it can. */
+  unhealthy(): string | undefined;
 };
 
 type Route = (agent: AgentView) => Promise<ServedResponse> | ServedResponse;
+type Routes = Readonly<Record<string, Route>>;
 
 const json = 'application/json';
 
-const routes: Readonly<Record<string, Route>> = {
-  [`GET ${agentPaths.healthz}`]: () => ({ status: 200, body: 'ok' }),
-  [`GET ${agentPaths.status}`]: async (agent) => {
-    await agent.looked();
-    return { status: 200, contentType: json, body: JSON.stringify(agent.status()) };
-  },
+const healthRoutes: Routes = {
+  [`GET ${agentPaths.healthz}`]: health,
+  [`GET ${agentPaths.healthz}/ping`]: () => ({ status: 200, body: 'ok' }),
+  [`GET ${agentPaths.healthz}/syncloop`]: health,
+};
+
+/** What only reads. */
+const readRoutes: Routes = {
+  ...healthRoutes,
   [`GET ${agentPaths.pods}`]: async (agent) => {
     await agent.looked();
     return { status: 200, contentType: json, body: JSON.stringify(podList(agent)) };
+  },
+  [`GET ${agentPaths.metrics}`]: async (agent) => ({
+    status: 200,
+    contentType: expositionType,
+    body: await agent.metrics(),
+  }),
+};
+
+const socketRoutes: Routes = {
+  ...readRoutes,
+  [`GET ${agentPaths.status}`]: async (agent) => {
+    await agent.looked();
+    return { status: 200, contentType: json, body: JSON.stringify(agent.status()) };
   },
   [`POST ${agentPaths.look}`]: async (agent) => {
     await agent.look();
@@ -35,15 +57,26 @@ const routes: Readonly<Record<string, Route>> = {
 };
 
 /** The requests served on agent.sock. */
-export function agentRoutes(agent: AgentView): ServeHandler {
-  return async (request) => (await routeOf(request)?.(agent)) ?? notFound(request);
+export const agentRoutes = (agent: AgentView): ServeHandler => serving(socketRoutes, agent);
+
+/** The requests served on the kubelet's read-only port. */
+export const readOnlyRoutes = (agent: AgentView): ServeHandler => serving(readRoutes, agent);
+
+/** The requests served on the loopback port, as the kubelet's :10248. */
+export const healthzRoutes = (agent: AgentView): ServeHandler => serving(healthRoutes, agent);
+
+function serving(routes: Routes, agent: AgentView): ServeHandler {
+  return async (request) => (await routeOf(routes, request)?.(agent)) ?? notFound(request);
 }
 
-/** The one request served on the loopback port, as the kubelet's :10248. */
-export const healthRoute: ServeHandler = async (request) =>
-  request.path === agentPaths.healthz ? { status: 200, body: 'ok' } : notFound(request);
+/** Status and text as the kubelet's, so that what watches a kubelet watches this agent too. */
+function health(agent: AgentView): ServedResponse {
+  const problem = agent.unhealthy();
+  if (problem === undefined) return { status: 200, body: 'ok' };
+  return { status: 500, body: `[+]ping ok\n[-]syncloop failed: ${problem}\nhealthz check failed\n` };
+}
 
-function routeOf({ method, path }: ServedRequest): Route | undefined {
+function routeOf(routes: Routes, { method, path }: ServedRequest): Route | undefined {
   return Object.hasOwn(routes, `${method} ${path}`) ? routes[`${method} ${path}`] : undefined;
 }
 
@@ -52,5 +85,5 @@ function notFound({ method, path }: ServedRequest): ServedResponse {
 }
 
 function podList(agent: AgentView) {
-  return { apiVersion: 'v1', kind: 'PodList', metadata: {}, items: agent.status().pods.map(({ pod }) => pod) };
+  return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: agent.status().pods.map(({ pod }) => pod) };
 }

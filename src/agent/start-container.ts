@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Host } from '../host/host.ts';
-import type { Container } from '../kube/types.ts';
+import { type Container, type Pod, podKey } from '../kube/types.ts';
 import type { ContainerRuntime, ImageInfo } from '../runtime/runtime.ts';
 import { step } from './apply-errors.ts';
 import { containerConfig } from './containers/container-config.ts';
@@ -11,10 +11,15 @@ import { refuseRoot } from './containers/run-as-non-root.ts';
 import { sandboxConfig } from './containers/sandbox-config.ts';
 import type { ImagePuller } from './image-puller.ts';
 import { runHook } from './lifecycle-hooks.ts';
+import { makeLogDirectory } from './log-directory.ts';
 import type { AgentPaths } from './paths.ts';
 import type { StartContainer } from './plan/actions.ts';
 import { containerLogLink } from './pod-paths.ts';
+import type { Prober } from './probes/prober.ts';
+import type { PodStates } from './state/pod-states.ts';
+import { stopContainers } from './stop-container.ts';
 import { prepareVolumes } from './volumes/prepare-volumes.ts';
+import { prepareSurroundings } from './volumes/surroundings.ts';
 
 export type StartDoors = {
   readonly host: Host;
@@ -22,7 +27,11 @@ export type StartDoors = {
   readonly clock: Clock;
   readonly log: Log;
   readonly images: ImagePuller;
+  readonly states: PodStates;
   readonly paths: AgentPaths;
+  readonly prober?: Pick<Prober, 'add'>;
+  /** For hooks of pods on the host network that name no host. */
+  readonly nodeIP?: string | undefined;
 };
 
 /** Where a container starts. */
@@ -45,26 +54,29 @@ export async function startContainer(doors: StartDoors, place: StartPlace, actio
   );
   if (container === undefined) throw new Error(`the manifest has no container ${action.container}`);
   const image = await step('ErrImagePull', () => doors.images.get(uid, container));
-  await step('CreateContainerError', () => prepareVolumes(doors.host, pod, context.paths));
+  await step('FailedMount', () => prepareVolumes(doors, context));
   const id = await create(doors, place, { action, container, image });
+  probe(doors, place, { id, container });
   await linkLog(doors, place, { id, name: container.name, attempt: action.attempt });
   await postStart(doors, place, { id, container });
 }
 
 async function create(
-  { host, runtime }: StartDoors,
+  { host, runtime, log }: StartDoors,
   { context, sandboxId, sandboxAttempt, podIPs }: StartPlace,
   { action, container, image }: { action: StartContainer; container: Container; image: ImageInfo },
 ): Promise<string> {
-  const { attempt, crashes } = action;
+  const { attempt, crashes, round } = action;
+  const numbers = { attempt, crashes, ...(round === undefined ? {} : { round }) };
   const config = await step('CreateContainerConfigError', async () => {
     refuseRoot(context.desired.pod, container, image);
-    return containerConfig(host, context, { container, attempt, crashes, image, podIPs });
+    const surroundings = await prepareSurroundings(host, context, { container, attempt, podIPs });
+    return containerConfig(host, context, { container, ...numbers, image, podIPs, surroundings });
   });
   const sandbox = await step('CreateContainerConfigError', () => sandboxConfig(host, context, sandboxAttempt));
   return step('RunContainerError', async () => {
-    await host.makeDirectory(dirname(config.logPath), { mode: 0o755 });
-    if (context.mountsTerminationLog) {
+    await makeLogDirectory({ host, runtime, log }, dirname(config.logPath));
+    if (context.hasMounts) {
       const path = context.paths.terminationLog(container.name, attempt);
       await host.makeDirectory(dirname(path), { mode: 0o755 });
       // Programs that are not root write to it too.
@@ -92,6 +104,21 @@ async function linkLog(
   }
 }
 
+/** At once: the next look may be a postStart hook away. */
+function probe(
+  { prober, clock }: StartDoors,
+  { context, podIPs }: StartPlace,
+  { id, container }: { readonly id: string; readonly container: Container },
+): void {
+  const { pod, uid } = context.desired;
+  const address = addressOf(context, podIPs);
+  prober?.add(podKey(pod), { containerId: id, podUid: uid, container, address, startedAtMs: clock.now() });
+}
+
+function addressOf({ desired, node }: PodContext, podIPs: readonly string[]): string {
+  return (desired.pod.spec.hostNetwork ? node.ips[0] : podIPs[0]) ?? '127.0.0.1';
+}
+
 async function postStart(
   doors: StartDoors,
   { context, podIPs }: StartPlace,
@@ -99,12 +126,25 @@ async function postStart(
 ): Promise<void> {
   const handler = container.lifecycle?.postStart;
   if (handler === undefined) return;
-  const address = (context.desired.pod.spec.hostNetwork ? context.node.ips[0] : podIPs[0]) ?? '127.0.0.1';
+  const address = addressOf(context, podIPs);
   try {
     const target = { containerId: id, address, ports: container.ports ?? [] };
     await step('PostStartHookError', () => runHook(doors, handler, target, postStartTimeoutMs));
   } catch (thrown) {
-    await doors.runtime.stopContainer(id, context.desired.pod.spec.terminationGracePeriodSeconds);
+    await stopFailed(doors, context.desired.pod, { id, address });
     throw thrown;
   }
+}
+
+/** As any other stop: with the container's preStop hook, within its grace period (kuberuntime_container.go). */
+async function stopFailed(
+  doors: StartDoors,
+  { metadata, spec }: Pod,
+  { id, address }: { readonly id: string; readonly address: string },
+): Promise<void> {
+  const observed = await doors.runtime.observePods({ namespace: metadata.namespace, name: metadata.name });
+  const container = observed.flatMap(({ containers }) => containers).find((candidate) => candidate.id === id);
+  if (container === undefined) return;
+  const graceSeconds = spec.terminationGracePeriodSeconds;
+  await stopContainers(doors, [{ container, graceSeconds, order: 0, address }]);
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { connectUrl } from '../host/connect-url.ts';
 import type { Host } from '../host/host.ts';
 import type { StartAfterRule } from './configuration.ts';
 
@@ -88,10 +89,7 @@ export class StartGates {
 
   async #answers({ url, caFile }: StartAfterRule): Promise<boolean> {
     try {
-      const { hostname, port, protocol } = new URL(url);
-      // A refused connection costs a tenth of what a TLS handshake is prepared with, and who is starting needs the CPU.
-      const number = Number(port || (protocol === 'https:' ? 443 : 80));
-      await this.#host.connectTcp(hostname.replace(/^\[|\]$/g, ''), number, answerTimeoutMs);
+      await connectUrl(this.#host, url, answerTimeoutMs);
       const ca: string | false = caFile === undefined ? false : ((await this.#host.readText(caFile)) ?? false);
       const options = { ca, timeoutMs: answerTimeoutMs, keepAlive: true };
       return (await this.#host.request(url, options)).status === 200;

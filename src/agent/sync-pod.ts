@@ -1,30 +1,35 @@
 import { messageOf } from '../base/errors.ts';
-import { podKey } from '../kube/types.ts';
 import type { ObservedPod } from '../runtime/runtime.ts';
+import type { Admissions } from './admission/admissions.ts';
 import { applyActions } from './apply.ts';
 import type { PodContext } from './containers/pod-context.ts';
 import type { DesiredPod } from './desired.ts';
-import { gatherStartFacts, type StartFacts } from './gather-facts.ts';
+import { gatherStartFacts } from './gather-facts.ts';
 import type { PodPlan } from './plan/actions.ts';
-import type { PodFacts } from './plan/facts.ts';
+import { noteEnds } from './plan/end-notes.ts';
 import { planPod } from './plan/plan-pod.ts';
-import type { PodRecord } from './pod-record.ts';
+import { type PodRecord, recordFor } from './pod-record.ts';
 import type { Prober } from './probes/prober.ts';
 import type { StartDoors } from './start-container.ts';
 import type { StartGates } from './start-gates.ts';
 import { readTerminationMessages } from './status/termination-messages.ts';
+import { podFacts } from './sync-facts.ts';
+import { rememberEnd, rememberProbes, trackProbes } from './track-probes.ts';
 
 export type SyncDoors = StartDoors & {
   readonly prober: Prober;
   readonly gates: StartGates;
+  readonly admissions: Admissions;
   readonly maxRestartPeriodMs: number;
   contextOf(desired: DesiredPod): PodContext;
+  /** Asks for another look at a pod. */
+  request(key: string): void;
 };
 
 /** When to look at the pod again: at once, after a time, or when something happens. */
-export type NextLook = { readonly afterMs?: number };
+export type NextLook = { readonly afterMs?: number; readonly error?: string };
 
-const refusedAgainMs = 10_000;
+const firstRefusedMs = 1000;
 const firstRetryMs = 500;
 const longestRetryMs = 10_000;
 
@@ -39,28 +44,50 @@ export async function syncPod(
   observe: () => Promise<readonly ObservedPod[]>,
 ): Promise<NextLook> {
   try {
-    record.observed = await observe();
-    if (desired !== undefined) record.lastDesired = desired;
+    const observed = await observe();
+    // Before anybody sees that a container has ended: its last words are part of that.
+    await readTerminationMessages(doors, record, desired, observed);
+    record.observed = observed;
+    const { clock } = doors;
+    record.ends = noteEnds(record.ends, record.observed, { nowMs: clock.now(), ticks: clock.ticks() });
+    if (desired !== undefined) turnTo(record, desired);
+    trackProbes(doors, record, desired);
+    rememberProbes(doors, record, desired);
     const context = desired && doors.contextOf(desired);
     const start = context && (await gatherStartFacts(doors, context, record.observed));
-    track(doors, record, desired);
-    await readTerminationMessages(doors, record, desired);
-    const facts = factsOf(doors, record, { desired, start });
+    const refusal = desired && (await doors.admissions.refusal(record.key, desired, record.observed));
+    const facts = podFacts(doors, record, { desired, start, refusal });
     record.images = start?.images ?? new Map();
+    record.loggedAttempts = start?.loggedAttempts ?? new Map();
     const plan = planPod(desired, record.observed, facts);
-    return await carryOut(doors, record, { plan, context, refused: facts.refusals.length > 0 });
+    noteRefusal(record, facts.refusals, refusal);
+    rememberEnd(doors, desired, plan);
+    return await carryOut(doors, record, { plan, context, desired });
   } catch (thrown) {
     return failed(doors, record, messageOf(thrown));
   }
 }
 
-async function carryOut(
-  doors: SyncDoors,
-  record: PodRecord,
-  what: { readonly plan: PodPlan; readonly context: PodContext | undefined; readonly refused: boolean },
-): Promise<NextLook> {
-  const { plan, context, refused } = what;
-  if (plan.actions.length === 0) return settle(record, plan, refused);
+/** What was noted of another form of the pod says nothing of this one. */
+function turnTo(record: PodRecord, desired: DesiredPod): void {
+  if (recordFor(desired, record) !== record) {
+    record.failures = new Map();
+    delete record.refused;
+    delete record.doing;
+    delete record.lastError;
+    record.failedLooks = 0;
+  }
+  record.lastDesired = desired;
+}
+
+type Planned = {
+  readonly plan: PodPlan;
+  readonly context: PodContext | undefined;
+  readonly desired: DesiredPod | undefined;
+};
+
+async function carryOut(doors: SyncDoors, record: PodRecord, { plan, context, desired }: Planned): Promise<NextLook> {
+  if (plan.actions.length === 0) return settle(record, plan);
   const actions = JSON.stringify(plan.actions);
   if (actions === record.lastActions && record.failedLooks === 0) {
     record.lastActions = '';
@@ -69,7 +96,12 @@ async function carryOut(
   const onDoing = (doing: string) => {
     record.doing = doing;
   };
-  const result = await applyActions(doors, { context, observed: record.observed, actions: plan.actions, onDoing });
+  const onImage = () => doors.request(record.key);
+  // From its stop on a container is probed for readiness alone.
+  const onStopping = () => trackProbes(doors, record, desired);
+  const { observed } = record;
+  const told = { onDoing, onImage, onStopping };
+  const result = await applyActions(doors, { context, observed, actions: plan.actions, ...told });
   record.failures = result.failures;
   record.lastActions = actions;
   if (result.retry) return failed(doors, record, result.error ?? 'failed');
@@ -79,19 +111,37 @@ async function carryOut(
   return { afterMs: 0 };
 }
 
-function settle(record: PodRecord, plan: PodPlan, refused: boolean): NextLook {
+function settle(record: PodRecord, plan: PodPlan): NextLook {
   record.lastActions = '';
   record.failedLooks = 0;
+  // What keeps a container waiting from here on is its back-off, or its image's, which have reasons of their own.
+  record.failures = new Map();
   if (plan.waiting === undefined) {
     delete record.doing;
     delete record.lastError;
-    record.failures = new Map();
   } else record.doing = plan.waiting;
-  if (refused && plan.waiting !== undefined) {
-    record.lastError = plan.waiting;
-    return { afterMs: refusedAgainMs };
+  const refused = refusedFor(record, plan);
+  const afterMs = Math.min(refused ?? Number.POSITIVE_INFINITY, plan.recheckAfterMs ?? Number.POSITIVE_INFINITY);
+  return Number.isFinite(afterMs) ? { afterMs } : {};
+}
+
+/** A refusal is never final: it is looked at again after 1, 2, 4, 8, 10 s, and when another pod has gone. */
+function refusedFor(record: PodRecord, plan: PodPlan): number | undefined {
+  if (record.refused === undefined) {
+    record.refusedLooks = 0;
+    return undefined;
   }
-  return plan.recheckAfterMs === undefined ? {} : { afterMs: plan.recheckAfterMs };
+  if (plan.waiting !== undefined) record.lastError = plan.waiting;
+  const looks = record.refusedLooks ?? 0;
+  record.refusedLooks = looks + 1;
+  return Math.min(longestRetryMs, firstRefusedMs * 2 ** Math.min(looks, 10));
+}
+
+/** What the runtime can never run is shown beside what the node does not admit now. */
+function noteRefusal(record: PodRecord, [unfit]: readonly string[], refusal: PodRecord['refused'] | undefined): void {
+  const refused = unfit === undefined ? refusal : { reason: 'UnexpectedAdmissionError', message: unfit };
+  if (refused === undefined) delete record.refused;
+  else record.refused = refused;
 }
 
 function failed({ log }: SyncDoors, record: PodRecord, message: string): NextLook {
@@ -100,58 +150,5 @@ function failed({ log }: SyncDoors, record: PodRecord, message: string): NextLoo
   if (record.lastError !== message) log.error(`${record.key}: ${message}; tried again in ${afterMs / 1000} s`);
   record.lastError = message;
   record.doing = `tried again in ${afterMs / 1000} s: ${message}`;
-  return { afterMs };
-}
-
-function factsOf(
-  doors: SyncDoors,
-  record: PodRecord,
-  { desired, start }: { readonly desired: DesiredPod | undefined; readonly start: StartFacts | undefined },
-): PodFacts {
-  const heldBack = desired === undefined ? undefined : heldBackOf(doors, record, desired);
-  return {
-    nowMs: doors.clock.now(),
-    probes: (id) => doors.prober.results(record.key, id),
-    image: ({ name }) => start?.images.get(name) ?? { state: 'present' },
-    loggedAttempt: (name) => start?.loggedAttempts.get(name),
-    ...(heldBack === undefined ? {} : { heldBack }),
-    refusals: start?.refusals ?? [],
-    maxRestartPeriodMs: doors.maxRestartPeriodMs,
-  };
-}
-
-/** Only asked when a container is to be started: a gate begins to poll by being asked. */
-function heldBackOf({ gates }: SyncDoors, record: PodRecord, { pod, uid }: DesiredPod): string | undefined {
-  const seen = record.observed.find((observed) => observed.pod.uid === uid)?.containers ?? [];
-  const running = pod.spec.containers.every(({ name }) =>
-    seen.some((container) => container.name === name && container.state === 'running'),
-  );
-  if (running) return undefined;
-  const suffix = `-${pod.spec.nodeName?.toLowerCase() ?? ''}`;
-  const { name, namespace } = pod.metadata;
-  const bare = name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
-  return gates.heldBack({ key: record.key, namespace, name: bare });
-}
-
-/** Probes what runs of the desired pod; what is going to be stopped keeps the probes it has until it is gone. */
-function track({ prober, contextOf }: SyncDoors, record: PodRecord, desired: DesiredPod | undefined): void {
-  const spec = desired ?? record.lastDesired;
-  if (spec === undefined) {
-    prober.track(record.key, []);
-    return;
-  }
-  const { ips } = contextOf(spec).node;
-  const own = record.observed.find(({ pod }) => pod.uid === spec.uid);
-  const running = (own?.containers ?? []).filter(({ state }) => state === 'running');
-  prober.track(
-    podKey(spec.pod),
-    running.flatMap((seen) => {
-      const all = [...(spec.pod.spec.initContainers ?? []), ...spec.pod.spec.containers];
-      const container = all.find(({ name }) => name === seen.name);
-      if (container === undefined) return [];
-      const sandbox = own?.sandboxes.find(({ id }) => id === seen.sandboxId);
-      const address = (spec.pod.spec.hostNetwork ? ips[0] : sandbox?.ips[0]) ?? '127.0.0.1';
-      return [{ containerId: seen.id, container, address, startedAtMs: seen.startedAtMs ?? seen.createdAtMs }];
-    }),
-  );
+  return { afterMs, error: message };
 }

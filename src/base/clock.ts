@@ -1,6 +1,8 @@
 /** Time as a parameter: milliseconds since the epoch, and timers that can be cancelled. */
 export interface Clock {
   now(): number;
+  /** Milliseconds since some moment, on a clock that nobody sets; tells how much time went by. */
+  ticks(): number;
   /** Runs `action` once after `delayMs`; the returned function cancels. */
   after(delayMs: number, action: () => void): () => void;
 }
@@ -8,6 +10,7 @@ export interface Clock {
 /** The machine's clock. Delays longer than Node's timers hold (2^31-1 ms) are cut to that. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  ticks: () => performance.now(),
   after: (delayMs, action) => {
     const timer = setTimeout(action, Math.min(delayMs, 0x7fffffff));
     return () => clearTimeout(timer);

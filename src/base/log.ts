@@ -26,11 +26,15 @@ export function lineLog(write: (line: string) => void, verbosity: number, now: (
   };
 }
 
+/** Sentences remembered by `warnOnce`; then it begins anew, so that years of churn do not add up. */
+const mostRemembered = 1000;
+
 /** A log that says each warning once; for niceties that a host lacks. */
 export function warnOnce(log: Log): (message: string) => void {
   const said = new Set<string>();
   return (message) => {
     if (said.has(message)) return;
+    if (said.size >= mostRemembered) said.clear();
     said.add(message);
     log.warn(message);
   };

@@ -2,7 +2,7 @@ import type { CliCommand, CliOption } from './command.ts';
 
 /**
  * Puts Go's ways of writing flags into ours: `--dry-run=true` is `--dry-run`, `--dry-run=false` is nothing,
- * `-v=4` is `-v 4`. What follows `--` stays as it is.
+ * `-v=4` is `-v 4`, `_` in a name is `-`. What follows `--` stays as it is.
  */
 export function normalizeArguments(argv: readonly string[], commands: readonly CliCommand[]): readonly string[] {
   const booleans = booleanNames(commands);
@@ -11,7 +11,9 @@ export function normalizeArguments(argv: readonly string[], commands: readonly C
   return [...ours.flatMap((argument) => normalized(argument, booleans)), ...theirs];
 }
 
-function normalized(argument: string, booleans: ReadonlySet<string>): readonly string[] {
+function normalized(written: string, booleans: ReadonlySet<string>): readonly string[] {
+  // The kubelet takes `--pod_manifest_path` too (component-base/cli/flag WordSepNormalizeFunc).
+  const argument = written.replace(/^--[a-z0-9_-]+/, (name) => name.replaceAll('_', '-'));
   const [, name = '', value = ''] = /^(--[a-z-]+)=(true|false)$/.exec(argument) ?? [];
   if (booleans.has(name)) return value === 'true' ? [name] : [];
   const level = /^-v=(\d+)$/.exec(argument)?.[1];

@@ -7,7 +7,15 @@ export type CliContext = {
   readonly clock: Clock;
   /** Aborts on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
-  readonly stdout: { write(text: string): void; readonly isTerminal: boolean; readonly columns: number };
+  /** Calls the listener on SIGHUP from now on, until the returned function is called; else SIGHUP ends the program. */
+  readonly onHangup?: (listener: () => void) => () => void;
+  readonly stdout: {
+    write(text: string): void;
+    readonly isTerminal: boolean;
+    readonly columns: number;
+    /** Of a terminal. */
+    readonly rows?: number | undefined;
+  };
   readonly stderr: { write(text: string): void; readonly isTerminal: boolean; readonly columns: number };
   /** Asks the user y/N on the terminal; undefined when there is none to ask. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
@@ -30,6 +38,8 @@ export type CliOption = {
   /** For the completion. */
   readonly values?: readonly string[];
   readonly hidden?: boolean;
+  /** The heading that it stands below in the help. */
+  readonly group?: string;
 };
 
 /**
@@ -41,12 +51,16 @@ export type CliCommand = {
   readonly summary: string;
   readonly examples: readonly string[];
   readonly description?: string;
+  /** Lines between the options and the examples. */
+  readonly notes?: readonly string[];
   /** As commander reads them: `<pod>`, `[subphase]`. */
   readonly arguments?: readonly {
     readonly form: string;
     readonly summary: string;
     /** For the completion. */
     readonly values?: readonly string[];
+    /** The command of ours that prints what may stand here, for the completion. */
+    readonly askedFor?: string;
   }[];
   readonly options?: readonly CliOption[];
   readonly commands?: readonly CliCommand[];

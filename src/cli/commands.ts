@@ -4,7 +4,11 @@ import { imagesCommands } from './images-command.ts';
 import { initCommand } from './init-command.ts';
 import { configOption, configurationOptions, rootDirOption } from './options.ts';
 
-const podArgument = { form: '<pod>', summary: 'name of the pod; node name and namespace may be left out' };
+const podArgument = {
+  form: '[pod]',
+  summary: 'name of the pod; node name and namespace may be left out',
+  askedFor: 'completion pods',
+};
 
 /** Every command, in the order of the help. A command is here from the day it works. */
 export const commands: readonly CliCommand[] = [
@@ -43,21 +47,28 @@ export const commands: readonly CliCommand[] = [
   {
     name: 'logs',
     summary: "a container's output",
+    description:
+      'Reads what containers wrote from their files, whether or not an agent runs. -f goes on over restarts.',
     examples: [
       'bootstrap logs kube-apiserver',
       'bootstrap logs kube-system/etcd -f --tail 20',
       'bootstrap logs kube-scheduler --previous',
+      'bootstrap logs web --all-containers --prefix --since 5m',
     ],
     arguments: [podArgument],
     options: [
       rootDirOption,
       { flags: '-n, --namespace <namespace>', summary: "the pod's namespace" },
       { flags: '-c, --container <name>', summary: 'which container (default: the first)' },
+      { flags: '--all-containers', summary: 'all containers of the pod' },
       { flags: '-f, --follow', summary: 'go on until interrupted' },
       { flags: '-p, --previous', summary: 'of the attempt before the present one' },
       { flags: '--tail <lines>', summary: 'only the last lines' },
       { flags: '--since <duration>', summary: 'only what is newer, such as 5m' },
+      { flags: '--since-time <time>', summary: 'only what is newer than 2026-01-31T10:00:00Z' },
+      { flags: '--limit-bytes <count>', summary: 'no more than so many bytes of each container' },
       { flags: '--timestamps', summary: 'each line with its time' },
+      { flags: '--prefix', summary: 'each line with its pod and container' },
     ],
     load: () => import('./logs.ts'),
   },
@@ -98,6 +109,7 @@ export const commands: readonly CliCommand[] = [
       'bootstrap completion fish > ~/.config/fish/completions/bootstrap.fish',
     ],
     arguments: [{ form: '<shell>', summary: 'bash, zsh or fish', values: ['bash', 'zsh', 'fish'] }],
+    options: [{ ...rootDirOption, hidden: true }],
     load: () => import('./completion.ts'),
   },
 ];

@@ -11,13 +11,20 @@ type Row = {
   readonly values: Readonly<Record<string, readonly string[]>>;
   /** Options whose value is a file or directory. */
   readonly files: readonly string[];
+  /** The command of ours that prints further words. */
+  readonly askedFor?: string | undefined;
 };
 
 const commonOptions = ['--output', '--v', '--no-color', '--help'];
 const outputs = ['text', 'json', 'ndjson'];
 
-/** Prints a completion script; it knows every command that is in the table, and asks nobody. */
-export const run: CommandRun = async (context, { arguments: [shell] }) => {
+/** Prints a completion script; it knows every command that is in the table, and asks for the names of pods only. */
+export const run: CommandRun = async (context, { options, arguments: [shell] }) => {
+  if (shell === 'pods') {
+    const { podNames } = await import('./pod-names.ts');
+    context.stdout.write((await podNames(context, options)).map((name) => `${name}\n`).join(''));
+    return 0;
+  }
   const rows = rowsOf(commands);
   const scripts: Readonly<Record<string, (rows: readonly Row[]) => string>> = { bash, zsh, fish };
   const script = scripts[shell ?? ''];
@@ -48,12 +55,15 @@ function rowsBelow(command: CliCommand, above: string): readonly Row[] {
       '--output': outputs,
     },
     files: options.filter(({ flags }) => /<(file|dir|path)>/.test(flags)).map(longName),
+    askedFor: command.arguments?.find(({ askedFor }) => askedFor !== undefined)?.askedFor,
   };
   return [row, ...(command.commands ?? []).flatMap((sub) => rowsBelow(sub, path))];
 }
 
 function bash(rows: readonly Row[]): string {
-  const words = rows.map((row) => `    "${row.path}") words="${[...row.words, ...row.options].join(' ')}" ;;`);
+  const words = rows.map(
+    (row) => `    "${row.path}") words="${[...row.words, ...row.options].join(' ')}${asked(row)}" ;;`,
+  );
   const values = unique(
     rows.flatMap((row) => Object.entries(row.values).map(([name, list]) => `${name}=${list.join(' ')}`)),
   );
@@ -61,12 +71,14 @@ function bash(rows: readonly Row[]): string {
   const paths = rows.map((row) => `"${row.path}"`).join('|');
   return `# bash completion of bootstrap: . <(bootstrap completion bash)
 _bootstrap() {
-  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path="" words="" word
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path="" words="" root="" word last=""
   case "$previous" in
 ${values.map((line) => `    ${line.split('=')[0]}) COMPREPLY=($(compgen -W "${line.split('=')[1]}" -- "$current")); return ;;`).join('\n')}
     ${files.join('|')}) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    [ "$last" = --root-dir ] && root="$word"
+    last="$word"
     case "\${path:+$path }$word" in
       ${paths}) path="\${path:+$path }$word" ;;
     esac
@@ -78,6 +90,12 @@ ${words.join('\n')}
 }
 complete -o filenames -F _bootstrap bootstrap
 `;
+}
+
+/** In the root directory that stands on the line, should one. */
+function asked({ askedFor }: Row): string {
+  if (askedFor === undefined) return '';
+  return ` $("\${COMP_WORDS[0]}" ${askedFor} \${root:+--root-dir "$root"} 2>/dev/null)`;
 }
 
 function zsh(rows: readonly Row[]): string {
@@ -96,13 +114,17 @@ function fish(rows: readonly Row[]): string {
         : `'${names.map((name) => `__fish_seen_subcommand_from ${name}`).join('; and ')}'`;
     const words =
       row.words.length === 0 ? [] : [`complete -c bootstrap -f -n ${condition} -a '${row.words.join(' ')}'`];
+    const others =
+      row.askedFor === undefined
+        ? []
+        : [`complete -c bootstrap -f -n ${condition} -a '(bootstrap ${row.askedFor} 2>/dev/null)'`];
     const options = row.options.map((option) => {
       const values = row.values[option];
       const argument =
         values !== undefined ? ` -x -a '${values.join(' ')}'` : row.files.includes(option) ? ' -r -F' : '';
       return `complete -c bootstrap -n ${condition} -l ${option.slice(2)}${argument}`;
     });
-    return [...words, ...options];
+    return [...words, ...others, ...options];
   });
   return `# fish completion of bootstrap\ncomplete -c bootstrap -f\n${lines.join('\n')}\n`;
 }

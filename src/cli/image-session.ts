@@ -4,7 +4,7 @@ import { lineLog } from '../base/log.ts';
 import { configFlagsOf } from '../config/flags.ts';
 import { imagesOf } from '../config/images.ts';
 import { loadConfig } from '../config/load.ts';
-import { pathsOf } from '../config/paths.ts';
+import { type Paths, pathsOf } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
 import { parseYaml } from '../kube/yaml.ts';
 import { chooseRuntime, openRuntime, type RuntimeChoice } from '../runtime/open.ts';
@@ -20,6 +20,7 @@ export type ImageSession = {
   readonly runtime: ContainerRuntime;
   /** Full references, each once. */
   readonly needed: readonly string[];
+  readonly paths: Paths;
 };
 
 /** Reads the configuration, opens the runtime it means, and closes it after `work`. */
@@ -48,7 +49,7 @@ export async function withImageSession<T>(
   const owner = (await readOwnerId(host, paths.stateDir)) ?? '';
   const runtime = await openRuntime({ ...choice, host, clock, log, owner, paths });
   try {
-    return await work({ config, choice, runtime, needed: [...new Set(Object.values(imagesOf(config)))] });
+    return await work({ config, choice, runtime, paths, needed: [...new Set(Object.values(imagesOf(config)))] });
   } finally {
     await runtime.close();
   }

@@ -53,7 +53,7 @@ export const imagesCommands: CliCommand = {
         { flags: '-f, --force', summary: 'do not ask (needed without a terminal)' },
         { flags: '--dry-run', summary: 'change nothing; print what would be removed' },
       ],
-      load: async () => ({ run: (await import('./images.ts')).pruneImages }),
+      load: async () => ({ run: (await import('./images-prune.ts')).pruneImages }),
     },
   ],
 };

@@ -1,9 +1,9 @@
-import { messageOf, OperationError, PreflightError, UsageError } from '../base/errors.ts';
+import { messageOf, OperationError, UsageError } from '../base/errors.ts';
 import type { ArchiveTagsCache } from '../runtime/images/archive.ts';
+import { readCredentials } from '../runtime/images/credentials.ts';
 import { archivePaths, findInArchives, obtainImage } from '../runtime/images/obtain.ts';
-import { parseReference } from '../runtime/images/reference.ts';
 import type { CliContext, CommandRun } from './command.ts';
-import { type ImageSession, type Invocation, withImageSession } from './image-session.ts';
+import { type ImageSession, withImageSession } from './image-session.ts';
 import { createReport } from './report.ts';
 import { table } from './style.ts';
 
@@ -78,7 +78,8 @@ async function getImage(
     onProgress(text);
   };
   const { archives } = config.bootstrap.images;
-  await obtainImage(runtime, image, { policy: 'IfNotPresent', archives, host, signal, onProgress: told });
+  const login = (name: string) => readCredentials(host, name);
+  await obtainImage(runtime, image, { policy: 'IfNotPresent', archives, host, login, signal, onProgress: told });
   const archive = /^loading (.*)$/.exec(last)?.[1];
   return archive === undefined
     ? { action: 'pull', because: 'from its registry' }
@@ -112,62 +113,3 @@ export const importImages: CommandRun = (context, invocation) =>
     report.finish({ text, document: { runtime: choice.type, images } });
     return undefined;
   });
-
-/** `images prune`: other versions of what is needed, unless a container uses them. */
-export const pruneImages: CommandRun = (context, invocation) =>
-  withImageSession(context, invocation, async (session) => {
-    const report = createReport(context, invocation.common);
-    const unneeded = await planPrune(session);
-    const { dryRun = false } = invocation.options;
-    if (dryRun === false && unneeded.length > 0) await confirmed(context, invocation, unneeded);
-    const removed: string[] = [];
-    for (const { id, tags } of unneeded) {
-      const why = dryRun === false ? await removeUnused(session, id) : undefined;
-      const action = why === undefined ? 'remove' : 'keep';
-      for (const tag of tags) report.item({ item: tag, action, because: why ?? 'not needed by the configuration' });
-      if (why === undefined) removed.push(...tags);
-    }
-    const text = removed.map((tag) => `${tag}\n`).join('');
-    report.finish({ text, document: { runtime: session.choice.type, dryRun, removed } });
-    return undefined;
-  });
-
-/** Images all of whose names are of a needed repository and none of which is needed or in use. */
-async function planPrune({ runtime, needed }: ImageSession) {
-  const repositories = new Set(needed.map(repositoryOf));
-  const used = new Set((await runtime.observePods()).flatMap((pod) => pod.containers.map(({ imageId }) => imageId)));
-  const images = await runtime.listImages();
-  return images.filter(
-    ({ id, tags }) =>
-      tags.length > 0 &&
-      !used.has(id) &&
-      tags.every((tag) => repositories.has(repositoryOf(tag)) && !needed.includes(tag)),
-  );
-}
-
-/** Why it stays; a container that is not ours may use it, which only the runtime knows. */
-async function removeUnused({ runtime }: ImageSession, id: string): Promise<string | undefined> {
-  try {
-    await runtime.removeImage(id);
-    return undefined;
-  } catch (thrown) {
-    return messageOf(thrown);
-  }
-}
-
-function repositoryOf(reference: string): string {
-  const { registry, repository } = parseReference(reference);
-  return `${registry}/${repository}`;
-}
-
-async function confirmed(
-  { confirm }: CliContext,
-  { options }: Invocation,
-  unneeded: readonly { readonly tags: readonly string[] }[],
-): Promise<void> {
-  if (options.force === true) return;
-  if (confirm === undefined)
-    throw new UsageError('images prune asks before it removes; without a terminal say --force');
-  const names = unneeded.flatMap(({ tags }) => tags).join(', ');
-  if (!(await confirm(`Remove ${names}?`))) throw new PreflightError('nothing removed');
-}

@@ -44,8 +44,9 @@ async function contextOf(
   interrupted: AbortController,
   streams: Pick<CliContext, 'stdout' | 'stderr'>,
 ): Promise<CliContext> {
-  const [{ nodeHost }, { systemClock }] = await Promise.all([
+  const [{ nodeHost }, { terminalIsGone }, { systemClock }] = await Promise.all([
     import('../host/node-host.ts'),
+    import('../host/terminal.ts'),
     import('../base/clock.ts'),
   ]);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -56,6 +57,13 @@ async function contextOf(
     host: nodeHost,
     clock: systemClock,
     signal: interrupted.signal,
+    onHangup: (listener) => {
+      // Of a terminal that was closed: as without a listener, the end.
+      const heard = () =>
+        process.stderr.isTTY && terminalIsGone() ? interrupted.abort(new InterruptedError('hung up')) : listener();
+      process.on('SIGHUP', heard);
+      return () => process.off('SIGHUP', heard);
+    },
     ...streams,
     confirm: asks ? (question) => confirm(process, question, interrupted.signal) : undefined,
   };
@@ -79,6 +87,12 @@ function streamOf(stream: OutputStream): CliContext['stdout'] {
       stream.write(text);
     },
     isTerminal: stream.isTTY,
-    columns: stream.columns ?? 100,
+    // As wide as it is when somebody asks: windows are resized.
+    get columns() {
+      return stream.columns ?? 100;
+    },
+    get rows() {
+      return stream.rows;
+    },
   };
 }

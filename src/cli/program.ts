@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import { normalizeArguments } from './arguments.ts';
 import type { CliCommand, CliContext, CliOption, CommandRun, CommonOptions } from './command.ts';
+import { nearestOption } from './nearest-option.ts';
 
 type Stream = { write(text: string): void; readonly isTerminal: boolean; readonly columns: number };
 
@@ -62,7 +63,7 @@ export async function runProgram(input: ProgramInput): Promise<number> {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.code === 'commander.helpDisplayed') return 0;
     if (thrown.code === 'commander.help') return 3;
-    throw usageError(thrown);
+    throw usageError(thrown, input);
   }
   return exitCode;
 }
@@ -75,6 +76,7 @@ function build(row: CliCommand, input: ProgramInput, done: (code: number) => voi
   for (const option of row.options ?? []) command.addOption(optionOf(option));
   addCommonOptions(command);
   for (const sub of row.commands ?? []) command.addCommand(build(sub, input, done, path));
+  if (row.notes !== undefined) command.addHelpText('after', `\n${row.notes.join('\n')}`);
   command.addHelpText('after', examplesText(row.examples));
   const { load } = row;
   if (load !== undefined) command.action(async () => done(await run(command, load, input)));
@@ -108,6 +110,7 @@ function optionOf(row: CliOption): Option {
   if (row.default !== undefined) option.default(row.default);
   if (row.values !== undefined) option.choices([...row.values]);
   if (row.hidden) option.hideHelp();
+  if (row.group !== undefined) option.helpGroup(row.group);
   if (row.list) {
     option.argParser((value: string, before: readonly string[] | undefined) => [
       ...(before ?? []),
@@ -160,13 +163,16 @@ function commonOf(options: Readonly<Record<string, unknown>>, context: CliContex
   };
 }
 
-function usageError(thrown: CommanderError): UsageError {
+function usageError(thrown: CommanderError, { argv, commands }: ProgramInput): UsageError {
   const [message = '', ...rest] = thrown.message.replace(/^error: /, '').split('\n');
-  const nearest = rest
+  const suggested = rest
     .join(' ')
     .replace(/^\(|\)$/g, '')
     .trim();
-  return new UsageError(message, { hint: nearest === '' ? 'see bootstrap --help' : nearest });
+  const unknown = /^unknown option '(--[^']+)'/.exec(message)?.[1];
+  const near = unknown === undefined ? undefined : nearestOption(unknown, argv, commands);
+  const hint = near === undefined ? suggested : `Did you mean ${near}?`;
+  return new UsageError(message, { hint: hint === '' ? 'see bootstrap --help' : hint });
 }
 
 function titleOf(command: Command): string {

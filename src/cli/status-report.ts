@@ -1,4 +1,5 @@
 import type { AgentConfiguration } from '../agent/configuration.ts';
+import { lastRuntime } from '../agent/last-runtime.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Paths } from '../config/paths.ts';
 import type { Host } from '../host/host.ts';
@@ -7,7 +8,7 @@ import { certificateExpirations } from '../kubeconfig/expirations.ts';
 import type { AgentDoor } from '../phases/context.ts';
 import type { ObservedPod } from '../runtime/runtime.ts';
 import { rootFlag } from './root-flag.ts';
-import type { StatusFacts } from './status-table.ts';
+import type { Screen, StatusFacts } from './status-table.ts';
 import { statusTable } from './status-table.ts';
 
 export type StatusReport = {
@@ -25,32 +26,35 @@ export type StatusInput = {
   readonly agent: Pick<AgentDoor, 'status' | 'pid' | 'configuration'>;
   readonly healthy?: readonly string[];
   readonly observe?: (runtime: AgentConfiguration['runtime']) => Promise<readonly ObservedPod[]>;
+  readonly screen?: Screen;
 };
 
 /** What runs, as the agent sees it; what containers and disk say when no agent answers. */
-export async function statusReport({
-  host,
-  clock,
-  paths,
-  agent,
-  healthy = [],
-  observe,
-}: StatusInput): Promise<StatusReport> {
+export async function statusReport(input: StatusInput): Promise<StatusReport> {
+  const { host, clock, paths, agent, healthy = [], observe, screen } = input;
   const nowMs = clock.now();
-  const [status, configuration, expirations, manifests = []] = await Promise.all([
+  const [status, configuration, expirations, manifests = [], last] = await Promise.all([
     agent.status(),
     agent.configuration(),
     certificateExpirations(host, paths, nowMs),
     host.list(paths.manifestsDir),
+    lastRuntime(host, paths.stateDir),
   ]);
   const pid = status?.pid ?? (await agent.pid());
-  if (configuration === undefined && status === undefined && manifests.length === 0) return nothingThere(paths);
-  const runtime = status?.runtime ?? { type: configuration?.runtime?.type ?? 'unknown' };
+  const hasPlane = configuration !== undefined || manifests.length > 0;
+  if (!hasPlane && status === undefined && last === undefined) return nothingThere(paths);
+  const there = { type: last?.type, endpoint: last?.endpoint, ...configuration?.runtime };
+  const runtime = status?.runtime ?? { type: there.type ?? 'unknown' };
   const lookAtContainers = status === undefined && observe !== undefined;
-  const observed = lookAtContainers ? await observe(configuration?.runtime).catch(() => []) : [];
-  const facts = { status, pid, runtime, expirations, manifests, observed, healthy, nowMs };
+  const observed = lookAtContainers ? await observe(runtimeOf(there)).catch(() => []) : [];
+  const facts = { status, pid, runtime, expirations, manifests, observed, healthy, nowMs, hasPlane };
   const ready = isAllReady(facts);
-  return { table: statusTable(facts), document: documentOf(facts, ready), exitCode: ready ? 0 : 1 };
+  return { table: statusTable(facts, screen), document: documentOf(facts, ready), exitCode: ready ? 0 : 1 };
+}
+
+function runtimeOf({ type, endpoint }: { readonly type?: unknown; readonly endpoint?: string | undefined }) {
+  const known = type === 'docker' || type === 'cri' || type === 'process' ? { type } : {};
+  return { ...known, ...(endpoint === undefined ? {} : { endpoint }) } as AgentConfiguration['runtime'];
 }
 
 function nothingThere({ root }: Paths): StatusReport {
@@ -61,8 +65,10 @@ function nothingThere({ root }: Paths): StatusReport {
   };
 }
 
-function isAllReady({ status }: StatusFacts): boolean {
-  return status !== undefined && status.pods.length > 0 && status.pods.every(isReady) && status.rejected.length === 0;
+/** An agent by itself may have nothing to do; a control plane without pods is none. */
+function isAllReady({ status, hasPlane }: StatusFacts): boolean {
+  if (status === undefined || status.runtime.error !== undefined || status.rejected.length > 0) return false;
+  return (status.pods.length > 0 || !hasPlane) && status.pods.every(isReady);
 }
 
 function isReady({ pod }: AgentPod): boolean {
@@ -72,15 +78,17 @@ function isReady({ pod }: AgentPod): boolean {
 
 function documentOf(facts: StatusFacts, ready: boolean): Readonly<Record<string, unknown>> {
   const { status, pid, runtime, expirations, observed } = facts;
-  const { version, startedAt, nodeName } = status ?? {};
+  const { version, startedAt, nodeName, manifestDirectory } = status ?? {};
   return {
     kind: 'Status',
     ready,
     agent: { running: pid !== undefined, answers: status !== undefined, pid, version, startedAt, nodeName },
     runtime,
+    manifestDirectory,
     pods: (status?.pods ?? []).map(podDocument),
     ...(observed.length === 0 ? {} : { observed }),
     rejected: status?.rejected ?? [],
+    problems: status?.problems ?? [],
     certificates: expirations.filter(({ missing }) => !missing),
   };
 }

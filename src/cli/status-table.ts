@@ -1,8 +1,10 @@
-import { humanDuration } from '../base/duration.ts';
-import type { AgentPod, AgentStatus } from '../kube/agent-socket.ts';
+import type { AgentStatus } from '../kube/agent-socket.ts';
 import type { CertificateExpiration } from '../kubeconfig/expirations.ts';
 import type { ObservedPod } from '../runtime/runtime.ts';
-import { table } from './style.ts';
+import { factTable } from './status-facts.ts';
+import { layOut, type StatusRow } from './status-layout.ts';
+import { ageOf, podRows } from './status-rows.ts';
+import { type Style, styleOf } from './style.ts';
 
 /** What `status` knows, gathered. */
 export type StatusFacts = {
@@ -22,90 +24,56 @@ export type StatusFacts = {
   /** Components just seen healthy; the agent's own probes may be a second behind. */
   readonly healthy: readonly string[];
   readonly nowMs: number;
+  /** Whether `init` made what is here; else an agent runs by itself. */
+  readonly hasPlane: boolean;
 };
 
-/** The status for people: pods, then what they rest on. */
-export function statusTable(facts: StatusFacts): string {
-  return `${podTable(facts)}\n${table(factRows(facts))}`;
-}
+/** How wide the screen is; without a limit every row is one line. */
+export type Screen = { readonly columns: number; readonly style: Style };
 
-function podTable(facts: StatusFacts): string {
+export const plainScreen: Screen = { columns: Number.POSITIVE_INFINITY, style: styleOf(false) };
+
+/** The status for people: pods, what is refused, then what they rest on. */
+export function statusTable(facts: StatusFacts, screen: Screen = plainScreen): string {
   const { status } = facts;
-  if (status === undefined) return observedTable(facts);
-  const head = ['POD', 'READY', 'STATUS', 'RESTARTS', 'AGE', ''];
-  const rejected = status.rejected.map(({ file, reason, lastGoodRuns }) => {
-    const remark = `${reason}${lastGoodRuns ? ' (its last good form runs)' : ''}`;
-    return [file, '-', 'Refused', '-', '-', remark];
-  });
-  return table([head, ...status.pods.map((entry) => podRow(entry, facts)), ...rejected]);
-}
-
-function podRow(entry: AgentPod, { nowMs, healthy }: StatusFacts): readonly string[] {
-  const { pod } = entry;
-  const containers = pod.status?.containerStatuses ?? [];
-  const restarts = containers.reduce((total, { restartCount }) => total + restartCount, 0);
-  const seen = healthy.includes(pod.metadata.labels?.component ?? '') && stateOf(entry) === 'Running';
-  const ready = seen ? containers.length : containers.filter((container) => container.ready).length;
-  return [
-    pod.metadata.name,
-    `${ready}/${pod.spec.containers.length}`,
-    seen ? 'Healthy' : stateOf(entry),
-    String(restarts),
-    ageOf(pod.status?.startTime === undefined ? undefined : Date.parse(pod.status.startTime), nowMs),
-    [entry.doing, entry.lastError].filter((text) => text !== undefined && text !== '').join('; '),
+  const parts = [
+    status === undefined ? observedTable(facts, screen) : podTable(status, facts, screen),
+    rejectedTable(status, screen),
+    factTable(facts, screen),
   ];
+  return parts.filter((part) => part !== '').join('\n');
 }
 
-/** As kubectl's STATUS column: the reason of a container that is not running, else the phase. */
-function stateOf({ pod }: AgentPod): string {
-  const containers = pod.status?.containerStatuses ?? [];
-  const stopped = containers.find(({ state }) => state.running === undefined)?.state;
-  return stopped?.waiting?.reason ?? stopped?.terminated?.reason ?? pod.status?.phase ?? 'Pending';
+function podTable(status: AgentStatus, facts: StatusFacts, screen: Screen): string {
+  if (status.pods.length === 0)
+    return `No pods: ${status.manifestDirectory ?? 'no directory'} holds no valid manifest.\n`;
+  const spaces = new Set(status.pods.map(({ pod }) => pod.metadata.namespace));
+  const rows = status.pods.flatMap((entry) => podRows(entry, { ...facts, withNamespace: spaces.size > 1 }));
+  return layOut(['POD', 'READY', 'STATUS', 'RESTARTS', 'AGE'], rows, screen);
+}
+
+function rejectedTable(status: AgentStatus | undefined, screen: Screen): string {
+  if (status === undefined || status.rejected.length === 0) return '';
+  const directory = status.manifestDirectory === undefined ? '' : `${status.manifestDirectory}/`;
+  const short = (text: string) => (directory === '' ? text : text.replaceAll(directory, ''));
+  const rows = status.rejected.map(({ file, reason, lastGoodRuns }): StatusRow => {
+    const fate = lastGoodRuns ? ' (its last good form runs)' : '';
+    return { cells: [short(file), 'Refused'], tone: 'bad', remark: `${short(reason)}${fate}` };
+  });
+  return layOut(['MANIFEST', ''], rows, screen);
 }
 
 /** What the containers say themselves: whether they are ready only an agent's probes can tell. */
-function observedTable({ observed, nowMs }: StatusFacts): string {
+function observedTable({ observed, nowMs }: StatusFacts, screen: Screen): string {
   const unknown = 'No agent answers: nobody restarts or probes what runs.\n';
-  const rows = observed.flatMap(({ pod, containers: [newest] }) => {
-    if (newest === undefined) return [];
-    return [[pod.name, newest.state, String(newest.attempt), ageOf(newest.startedAtMs ?? newest.createdAtMs, nowMs)]];
-  });
-  return rows.length === 0 ? unknown : `${unknown}\n${table([['POD', 'CONTAINER', 'ATTEMPT', 'AGE'], ...rows])}`;
-}
-
-function factRows({
-  status,
-  pid,
-  runtime,
-  expirations,
-  manifests,
-  nowMs,
-}: StatusFacts): readonly (readonly string[])[] {
-  const { type, name, version, error } = runtime;
-  const named = [type, name === type ? undefined : name, version].filter((text) => text !== undefined && text !== '');
-  const up = status === undefined ? ', does not answer' : `, up ${ageOf(Date.parse(status.startedAt), nowMs)}`;
-  return [
-    ['agent', pid === undefined ? 'not running (bootstrap init starts it)' : `pid ${pid}${up}`],
-    ['runtime', `${named.join(' ')}${error === undefined ? '' : `: ${error}`}`],
-    ...(status === undefined ? [['manifests', manifests.join(', ')]] : []),
-    ['certificates', expiryText(nextExpiry(expirations))],
-  ];
-}
-
-function nextExpiry(expirations: readonly CertificateExpiration[]): CertificateExpiration | undefined {
-  return expirations
-    .filter(({ expiresAt }) => expiresAt !== undefined)
-    .sort((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0))[0];
-}
-
-function expiryText(next: CertificateExpiration | undefined): string {
-  if (next === undefined) return 'none';
-  const { name, expiresAt = 0, residualDays = 0 } = next;
-  const date = new Date(expiresAt).toISOString().slice(0, 10);
-  if (residualDays < 0) return `${name} has expired on ${date}`;
-  return `${name} is the next to expire, in ${residualDays} d (${date})`;
-}
-
-function ageOf(sinceMs: number | undefined, nowMs: number): string {
-  return sinceMs === undefined ? '-' : humanDuration(Math.max(0, nowMs - sinceMs));
+  const rows = observed.flatMap(({ pod, containers }): readonly StatusRow[] =>
+    [...Map.groupBy(containers, ({ name }) => name).values()].flatMap(([newest]) => {
+      if (newest === undefined) return [];
+      const age = ageOf(newest.startedAtMs ?? newest.createdAtMs, nowMs);
+      const cells = [pod.name, newest.name, newest.state, String(newest.attempt), age];
+      return [{ cells, tone: newest.state === 'running' ? 'calm' : 'bad', remark: '' }];
+    }),
+  );
+  if (rows.length === 0) return unknown;
+  return `${unknown}\n${layOut(['POD', 'CONTAINER', 'STATE', 'ATTEMPT', 'AGE'], rows, screen)}`;
 }

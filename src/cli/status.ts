@@ -4,9 +4,11 @@ import { silentLog } from '../base/log.ts';
 import type { Paths } from '../config/paths.ts';
 import { pathsOf } from '../config/paths.ts';
 import { agentDoor } from './agent-door.ts';
-import type { CliContext, CommandRun } from './command.ts';
+import type { CliContext, CommandRun, CommonOptions } from './command.ts';
 import type { StatusInput } from './status-report.ts';
 import { statusReport } from './status-report.ts';
+import { plainScreen, type Screen } from './status-table.ts';
+import { styleOf } from './style.ts';
 import { rootDirOf } from './workflow-context.ts';
 
 const watchEveryMs = 500;
@@ -17,7 +19,8 @@ export const run: CommandRun = async (cli, { options, common }) => {
   const starter = { start: async () => '', disable: async () => {} };
   const agent = agentDoor({ host: cli.host, clock: cli.clock, paths, starter });
   const observe: StatusInput['observe'] = (runtime) => observePods(cli, paths, runtime);
-  const look = () => statusReport({ host: cli.host, clock: cli.clock, paths, agent, observe });
+  const look = () =>
+    statusReport({ host: cli.host, clock: cli.clock, paths, agent, observe, screen: screenOf(cli, common) });
   const show = (report: Awaited<ReturnType<typeof look>>) =>
     cli.stdout.write(
       common.output === 'text'
@@ -29,10 +32,10 @@ export const run: CommandRun = async (cli, { options, common }) => {
     show(report);
     return report.exitCode;
   }
-  const screen = common.output === 'text' && cli.stdout.isTerminal;
+  const repaints = common.output === 'text' && cli.stdout.isTerminal;
   for (let shown = ''; !cli.signal.aborted; report = await look()) {
     const gist = gistOf(report.document);
-    if (screen) repaint(cli, report.table);
+    if (repaints) repaint(cli, report.table);
     else if (gist !== shown) show(report);
     shown = gist;
     await sleep(cli.clock, watchEveryMs, cli.signal);
@@ -40,9 +43,17 @@ export const run: CommandRun = async (cli, { options, common }) => {
   return report.exitCode;
 };
 
+/** Whoever reads from a pipe wants one line per row. */
+function screenOf({ stdout }: CliContext, { color }: CommonOptions): Screen {
+  return stdout.isTerminal ? { columns: stdout.columns, style: styleOf(color) } : plainScreen;
+}
+
 /** From the top of the screen, clearing what was there: no flicker, no growing scrollback. */
-function repaint(cli: CliContext, text: string): void {
-  cli.stdout.write(`\u001b[H${text.replaceAll('\n', '\u001b[K\n')}\u001b[J`);
+function repaint({ stdout }: CliContext, text: string): void {
+  const lines = text.trimEnd().split('\n');
+  const room = (stdout.rows ?? lines.length + 1) - 1;
+  const shown = lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} lines more`];
+  stdout.write(`\u001b[H${shown.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`);
 }
 
 function gistOf(document: Readonly<Record<string, unknown>>): string {

@@ -167,6 +167,7 @@ async function obtain(input: ObtainInput, reference: string): Promise<void> {
   const runtime = await input.runtime();
   if ((await runtime.findImage(reference)) !== undefined) return;
   const { findInArchives, obtainImage } = await import('../runtime/images/obtain.ts');
+  const { readCredentials } = await import('../runtime/images/credentials.ts');
   const { archives } = config.bootstrap.images;
   if ((await findInArchives(reference, { archives, host })) !== undefined) return;
   const sinceMs = clock.now();
@@ -176,6 +177,7 @@ async function obtain(input: ObtainInput, reference: string): Promise<void> {
     archives,
     host,
     noPull: !pull,
+    login: (image) => readCredentials(host, image),
     onProgress: (text) => report.waiting(`${reference}: ${text}`, sinceMs),
   });
 }

@@ -42,6 +42,7 @@ export function dryRunHost(real: Host, options: DryRunOptions): Host {
       tell({ kind: 'signal', pid, signal });
       return true;
     },
+    killTree: async (pid) => tell({ kind: 'signal', pid, signal: 'SIGKILL' }),
     // Whoever would be waited for is taken to be there.
     connectTcp: async () => {},
     request: async (url, request = {}) => {

@@ -1,3 +1,7 @@
+import type { GrpcAnswer, GrpcCall } from './grpc-call.ts';
+import type { FilePart } from './read-part.ts';
+import type { TlsSessions } from './tls-sessions.ts';
+
 /** What a path is. `modifiedAtMs` and `changedAtMs` are milliseconds since the epoch. */
 export type FileInfo = {
   readonly kind: 'file' | 'directory' | 'symlink' | 'socket' | 'char-device' | 'block-device' | 'fifo';
@@ -17,6 +21,8 @@ export type WriteOptions = { readonly mode?: number; readonly uid?: number; read
 export interface HostFiles {
   readFile(path: string): Promise<Uint8Array | undefined>;
   readText(path: string): Promise<string | undefined>;
+  /** At most `length` bytes from `offset` on. */
+  readPart(path: string, offset: number, length: number): Promise<FilePart | undefined>;
   /**
    * Replaces the file at once or not at all: temporary file beside it with the final mode (default 0644) from the first
    * byte, fsync, rename, fsync of the directory. Parent directories must exist.
@@ -39,11 +45,30 @@ export interface HostFiles {
   /** The names in a directory, sorted; undefined when it is not there. */
   list(path: string): Promise<readonly string[] | undefined>;
   /**
-   * Calls `onChange` with the name that changed in the directory (inotify), undefined when the name is not known; the
-   * returned function ends it. Throws when the directory is not there. `onError`: the watch is over.
+   * Calls `onChange` with the name that changed in the directory (inotify), undefined when the name is not known, and
+   * with `rename` (made, moved or removed) or `change` (written to, or its mode set); the returned function ends it.
+   * Throws when the directory is not there. `onError`: the watch is over.
    */
-  watch(path: string, onChange: (name: string | undefined) => void, onError: (thrown: unknown) => void): () => void;
+  watch(
+    path: string,
+    onChange: (name: string | undefined, event?: 'rename' | 'change') => void,
+    onError: (thrown: unknown) => void,
+  ): () => void;
   freeBytes(path: string): Promise<number>;
+}
+
+/** A place that stays the same one while it is held, whatever happens to its name; good for programs we start too. */
+export type HeldPath = { readonly path: string; readonly isDirectory: boolean };
+
+/** `makeMissing`: the mode for directories that are not there; without it a missing place is an ENOENT error. */
+export type HoldOptions = { readonly makeMissing?: number };
+
+export interface HostHeldPaths {
+  /**
+   * Opens a relative path inside a directory that others may write to and hands it to `use`, held. Links that lead out
+   * of the directory are refused, also when they are put there while this goes on. Throws when `use` does.
+   */
+  holdInside<T>(base: string, path: string, options: HoldOptions, use: (held: HeldPath) => Promise<T>): Promise<T>;
 }
 
 export type RunResult = { readonly code: number; readonly stdout: string; readonly stderr: string };
@@ -72,6 +97,8 @@ export interface HostProcesses {
   ): Promise<number>;
   /** Sends a signal; a negative pid is a process group; 0 only asks. False when nothing is there any more. */
   kill(pid: number, signal: NodeJS.Signals | 0): boolean;
+  /** Kills a process, its descendants and the session it leads; throws when they are another user's. */
+  killTree(pid: number): Promise<void>;
   /** The identity of a living process that is not a zombie; undefined when there is none. */
   identify(pid: number): Promise<ProcessIdentity | undefined>;
   /** Where a program is in PATH (or /usr/sbin, /sbin). */
@@ -102,6 +129,8 @@ export type HttpRequest = {
   readonly serverName?: string;
   /** Read no more than this of the body; the rest is dropped. */
   readonly maxBytes?: number;
+  /** A connection of its own for this request, with a short TLS handshake; verifies nothing, whatever `ca` says. */
+  readonly resume?: TlsSessions;
   /** Keep the connection for later requests; default false. */
   readonly keepAlive?: boolean;
   /** Go by the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name; default false: the way is direct. */
@@ -127,6 +156,8 @@ export interface HostNetwork {
     readonly headers: Readonly<Record<string, string>>;
     readonly body: AsyncIterable<Uint8Array>;
   }>;
+  /** One call to a gRPC server without encryption; throws when it cannot be reached. */
+  grpcCall(call: GrpcCall): Promise<GrpcAnswer>;
   /** Connects and closes again; throws when that fails. */
   connectTcp(host: string, port: number, timeoutMs: number): Promise<void>;
   /** Undefined when one could listen there, else the system's error code (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` …). */
@@ -168,4 +199,4 @@ export interface HostMachine {
 }
 
 /** The machine: the only way to reach it (door 1). Narrow it where you take it: most functions need `HostFiles` alone. */
-export interface Host extends HostFiles, HostProcesses, HostNetwork, HostMachine {}
+export interface Host extends HostFiles, HostHeldPaths, HostProcesses, HostNetwork, HostMachine {}

@@ -1,5 +1,14 @@
-import { appendFileSync, closeSync, fstatSync, openSync, renameSync } from 'node:fs';
-import { copyFile, truncate } from 'node:fs/promises';
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 
 /**
  * A log file (0600) that lines are appended to; at `maxBytes` it moves to `<path>.1` and a new one begins. Written at
@@ -21,8 +30,25 @@ export function openLogFile(path: string, maxBytes: number): (line: string) => v
   };
 }
 
-/** Copies a file that a program appends to, and empties it. */
+/**
+ * Copies a file that a program appends to, and empties it. What is written while it is copied is copied too, up to the
+ * few microseconds between the last look and the cut.
+ */
 export async function copyAndTruncate(from: string, to: string): Promise<void> {
   await copyFile(from, to);
-  await truncate(from, 0);
+  const source = openSync(from, 'r+');
+  const target = openSync(to, 'a');
+  try {
+    const buffer = Buffer.alloc(64 * 1024);
+    for (let offset = fstatSync(target).size; ; ) {
+      const count = readSync(source, buffer, 0, buffer.length, offset);
+      if (count === 0) break;
+      writeSync(target, buffer, 0, count);
+      offset += count;
+    }
+    ftruncateSync(source, 0);
+  } finally {
+    closeSync(source);
+    closeSync(target);
+  }
 }

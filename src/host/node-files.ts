@@ -3,6 +3,7 @@ import * as fs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hasCode } from '../base/errors.ts';
 import type { FileInfo, HostFiles, WriteOptions } from './host.ts';
+import { readPart } from './read-part.ts';
 
 let temporaryCount = 0;
 
@@ -10,6 +11,7 @@ let temporaryCount = 0;
 export const nodeFiles: HostFiles = {
   readFile: (path) => absentAsUndefined(fs.readFile(path)),
   readText: (path) => absentAsUndefined(fs.readFile(path, 'utf8')),
+  readPart,
   writeFile,
   createFile,
   makeDirectory,
@@ -29,7 +31,7 @@ export const nodeFiles: HostFiles = {
   },
   list: async (path) => (await absentAsUndefined(fs.readdir(path)))?.sort(),
   watch: (path, onChange, onError) => {
-    const watcher = watch(path, { persistent: false }, (_event, name) => onChange(name ?? undefined));
+    const watcher = watch(path, { persistent: false }, (event, name) => onChange(name ?? undefined, event));
     watcher.on('error', onError);
     return () => watcher.close();
   },

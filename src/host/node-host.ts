@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as os from 'node:os';
+import { nodeHeldPaths } from './held-paths.ts';
 import type { Host, HostMachine } from './host.ts';
 import { nodeFiles } from './node-files.ts';
 import { nodeNetwork } from './node-network.ts';
@@ -26,4 +27,4 @@ const machine: HostMachine = {
 };
 
 /** The real machine. */
-export const nodeHost: Host = { ...nodeFiles, ...nodeProcesses, ...nodeNetwork, ...machine };
+export const nodeHost: Host = { ...nodeFiles, ...nodeHeldPaths, ...nodeProcesses, ...nodeNetwork, ...machine };

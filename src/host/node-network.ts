@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import * as net from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { hasCode } from '../base/errors.ts';
+import { grpcCall } from './grpc-call.ts';
 import type { HostNetwork } from './host.ts';
 import { listeners } from './listeners.ts';
 import { request, requestStream } from './request.ts';
@@ -11,6 +12,7 @@ import { request, requestStream } from './request.ts';
 export const nodeNetwork: HostNetwork = {
   request,
   requestStream,
+  grpcCall,
   connectTcp: (host, port, timeoutMs) =>
     new Promise((resolve, reject) => {
       const socket = net.connect({ host, port, timeout: timeoutMs });

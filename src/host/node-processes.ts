@@ -5,6 +5,7 @@ import { constants as osConstants } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '../base/errors.ts';
 import type { HostProcesses, ProcessIdentity } from './host.ts';
+import { killTree } from './process-tree.ts';
 
 /** Processes by node:child_process and /proc. */
 export const nodeProcesses: HostProcesses = {
@@ -58,6 +59,7 @@ export const nodeProcesses: HostProcesses = {
       throw thrown;
     }
   },
+  killTree,
   identify,
   findProgram: async (name) => {
     for (const directory of [...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin']) {

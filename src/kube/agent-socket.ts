@@ -12,6 +12,8 @@ export type AgentStatus = {
   readonly pods: readonly AgentPod[];
   /** Files of the manifest directory that are not run as they are. */
   readonly rejected: readonly RejectedManifest[];
+  /** What does not work beside the pods, in words: a port that is taken, a kubeconfig that is not there. */
+  readonly problems?: readonly string[];
 };
 
 export type AgentPod = {
@@ -36,6 +38,7 @@ export const agentPaths = {
   healthz: '/healthz',
   status: '/status',
   pods: '/pods',
+  metrics: '/metrics',
   look: '/look',
   stop: '/stop',
 } as const;

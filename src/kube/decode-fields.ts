@@ -70,9 +70,11 @@ type Scalar = { readonly name: string; accepts(value: unknown): boolean; read(va
 const same = (value: unknown) => value;
 const isString = (value: unknown) => typeof value === 'string';
 const isInteger = (bits: number) => (value: unknown) =>
-  typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** (bits - 1);
+  (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** (bits - 1)) ||
+  (typeof value === 'bigint' && BigInt.asIntN(bits, value) === value);
+const toNumber = (value: unknown) => (typeof value === 'bigint' ? Number(value) : value);
 const isQuantity = (value: unknown) =>
-  (typeof value === 'string' || typeof value === 'number') && parseQuantity(value) !== undefined;
+  ['string', 'number', 'bigint'].includes(typeof value) && parseQuantity(String(value)) !== undefined;
 
 const scalars: Readonly<Record<string, Scalar>> = {
   string: { name: 'a string', accepts: isString, read: same },
@@ -80,7 +82,7 @@ const scalars: Readonly<Record<string, Scalar>> = {
   time: { name: 'a time such as 2026-01-31T12:00:00Z', accepts: isString, read: same },
   bool: { name: 'true or false', accepts: (value) => typeof value === 'boolean', read: same },
   int32: { name: 'a whole number of 32 bits', accepts: isInteger(32), read: same },
-  int64: { name: 'a whole number of 64 bits', accepts: isInteger(64), read: same },
+  int64: { name: 'a whole number of 64 bits', accepts: isInteger(64), read: toNumber },
   quantity: { name: 'a quantity such as 250m or 100Mi', accepts: isQuantity, read: String },
   intOrString: {
     name: 'a whole number or a string',
@@ -91,7 +93,7 @@ const scalars: Readonly<Record<string, Scalar>> = {
 };
 
 function wrong(value: unknown, expected: string, place: Place): undefined {
-  const quotable = expected === 'a string' && ['number', 'boolean'].includes(typeof value);
+  const quotable = expected === 'a string' && ['number', 'bigint', 'boolean'].includes(typeof value);
   place.errors.mistyped(
     place.path,
     `expected ${expected}, found ${kindOf(value)}`,
@@ -108,5 +110,6 @@ function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'an object';
-  return `the ${typeof value} ${JSON.stringify(value)}`;
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return `the ${typeof value === 'bigint' ? 'number' : typeof value} ${shown}`;
 }

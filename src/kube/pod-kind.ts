@@ -3,6 +3,8 @@ import type { YamlDocument } from './yaml.ts';
 
 const controllers = ['ReplicaSet', 'ReplicationController', 'Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'];
 
+const mostKindsShown = 5;
+
 /**
  * Why a manifest's documents are no static pod, undefined when they are exactly one v1 Pod by name and type. The kubelet
  * reads the first document and drops the others without a word; we refuse the file.
@@ -13,7 +15,8 @@ export function refuseKind(documents: readonly YamlDocument[]): { message: strin
   if (!isObject(first.value)) return refusal('the file holds no Kubernetes object');
   if (second !== undefined) {
     const kinds = documents.map(({ value }) => (isObject(value) ? String(value.kind ?? 'no kind') : 'no object'));
-    return refusal(`the file holds ${documents.length} documents (${kinds.join(', ')})`);
+    const shown = kinds.length > mostKindsShown ? [...kinds.slice(0, mostKindsShown), '…'] : kinds;
+    return refusal(`the file holds ${documents.length} documents (${shown.join(', ')})`);
   }
   return refuseObject(first.value);
 }

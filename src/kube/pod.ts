@@ -27,7 +27,7 @@ export function decodePod(text: string, file: string): DecodedPod {
   const refused = refuseKind(documents);
   const [document] = documents;
   if (refused !== undefined || document === undefined) {
-    const place = documents.at(-1)?.position([]);
+    const place = documents.at(-1)?.position([]) ?? { line: 1, column: 1 };
     return {
       findings: [...findings, { severity: 'error', file, ...place, ...refused, message: refused?.message ?? '' }],
     };

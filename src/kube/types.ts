@@ -44,6 +44,7 @@ export type PodSpec = {
   readonly restartPolicy: RestartPolicy;
   readonly terminationGracePeriodSeconds: number;
   readonly activeDeadlineSeconds?: number;
+  readonly readinessGates?: readonly { readonly conditionType: string }[];
   readonly dnsPolicy: 'ClusterFirst' | 'ClusterFirstWithHostNet' | 'Default' | 'None';
   readonly dnsConfig?: {
     readonly nameservers?: readonly string[];
@@ -54,6 +55,8 @@ export type PodSpec = {
   readonly nodeSelector?: Labels;
   readonly affinity?: unknown;
   readonly hostname?: string;
+  /** The hostname whatever the other fields say. */
+  readonly hostnameOverride?: string;
   readonly subdomain?: string;
   readonly setHostnameAsFQDN?: boolean;
   readonly hostAliases?: readonly { readonly ip: string; readonly hostnames?: readonly string[] }[];
@@ -159,7 +162,7 @@ export type VolumeMount = {
   readonly name: string;
   readonly mountPath: string;
   readonly readOnly?: boolean;
-  readonly recursiveReadOnly?: string;
+  readonly recursiveReadOnly?: 'Disabled' | 'IfPossible' | 'Enabled';
   readonly subPath?: string;
   readonly subPathExpr?: string;
   readonly mountPropagation?: 'None' | 'HostToContainer' | 'Bidirectional';
@@ -194,7 +197,7 @@ export type Volume = {
     }[];
     readonly defaultMode?: number;
   };
-  readonly image?: { readonly reference?: string; readonly pullPolicy?: string };
+  readonly image?: { readonly reference?: string; readonly pullPolicy?: Container['imagePullPolicy'] };
   readonly [other: string]: unknown;
 };
 
@@ -313,6 +316,9 @@ export type ContainerStatus = {
   readonly image: string;
   readonly imageID: string;
   readonly containerID?: string;
+  /** What the container has; `allocatedResources` are its requests. */
+  readonly resources?: ResourceRequirements;
+  readonly allocatedResources?: Labels;
 };
 
 /** What a namespace/name pair is called in maps and messages: `kube-system/etcd-node1`. */

@@ -1,10 +1,15 @@
 import type { FieldErrors } from './field-errors.ts';
 import type { Pod } from './types.ts';
+import { validateAffinity } from './validate-pod/affinity.ts';
 import { validateContainers } from './validate-pod/containers.ts';
 import { validateMetadata } from './validate-pod/metadata.ts';
+import { validateOperatingSystem } from './validate-pod/operating-system.ts';
+import { validatePodResources } from './validate-pod/pod-resources.ts';
+import { validateProfileAnnotations } from './validate-pod/profile-annotations.ts';
 import { refuseReferences } from './validate-pod/references.ts';
 import { validatePodSecurity } from './validate-pod/security.ts';
 import { validateSpec } from './validate-pod/spec.ts';
+import { validateTopology } from './validate-pod/topology.ts';
 import { validateVolumes } from './validate-pod/volumes.ts';
 
 /**
@@ -19,6 +24,11 @@ export function validatePod(pod: Pod, errors: FieldErrors): void {
   validateVolumes(scope);
   validateContainers(scope);
   validateSpec(spec, errors);
+  validatePodResources(spec, errors);
+  validateAffinity(spec, errors);
+  validateTopology(spec, errors);
   validatePodSecurity(spec, errors);
+  validateOperatingSystem(spec, errors);
+  validateProfileAnnotations(pod, errors);
   refuseReferences(pod, errors);
 }

@@ -16,6 +16,10 @@ export type YamlDocument = {
 
 export type ParsedYaml = { readonly documents: readonly YamlDocument[]; readonly findings: readonly Finding[] };
 
+/** No YAML holds these (YAML 1.2, 5.1), nor does JSON. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+const forbidden = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+
 type Parsed = Document.Parsed<ParsedNode, true>;
 type Fail = (offset: number, message: string, path?: Path) => void;
 
@@ -32,10 +36,18 @@ export function parseYaml(text: string, file: string): ParsedYaml {
   };
   const fail: Fail = (offset, message, path) =>
     findings.push({ severity: 'error', file, ...at(offset), ...(path && { path: pathText(path) }), message });
+  const control = text.search(forbidden);
+  if (control >= 0) {
+    const code = text.charCodeAt(control).toString(16).padStart(2, '0');
+    const before = text.slice(0, control).split('\n');
+    const place = { line: before.length, column: (before.at(-1) ?? '').length + 1 };
+    const message = `not valid YAML: control character 0x${code}`;
+    return { documents: [], findings: [{ severity: 'error', file, ...place, message }] };
+  }
   const documents = parseNodes(text, lines, fail).flatMap((node) => {
     // The first error only: those after it are mostly its consequences.
     const [error] = node.errors;
-    if (error !== undefined) fail(error.pos[0], `not valid YAML: ${error.message}`);
+    if (error !== undefined) fail(error.pos[0], `not valid YAML: ${inWords(error)}`);
     if (error !== undefined || isEmpty(node)) return [];
     const document = documentOf(node, at, fail);
     return document === undefined ? [] : [document];
@@ -94,8 +106,7 @@ function parseNodes(text: string, lines: LineCounter, fail: Fail): readonly Pars
     });
     return 'empty' in parsed ? [] : parsed;
   } catch (thrown) {
-    // The parser recurses: nesting of many thousand levels overflows the stack.
-    fail(0, `not valid YAML: ${messageOf(thrown)}`);
+    fail(0, `not valid YAML: ${inWords(thrown)}`);
     return [];
   }
 }
@@ -111,12 +122,27 @@ function documentOf(node: Parsed, at: (offset: number) => Position, fail: Fail):
       fail(key.range?.[0] ?? 0, `duplicate key, first given in line ${startOf(first)?.line}`, path),
     );
     const value: unknown = node.toJS({ maxAliasCount: 1000 });
+    if (holdsItself(value, new Set())) throw new Error('an alias stands inside of what it stands for');
     return { value, position: (path, of = 'value') => startOf(nodeAt(node, path, of)) };
   } catch (thrown) {
     // Aliases to nothing, too many of them, and merge keys on something that is no map are seen only here.
-    fail(node.range[0], `not valid YAML: ${messageOf(thrown)}`);
+    fail(node.range[0], `not valid YAML: ${inWords(thrown)}`);
     return undefined;
   }
+}
+
+/** The parser recurses: nesting of many thousand levels overflows the stack. */
+function inWords(thrown: unknown): string {
+  return /call stack/i.test(messageOf(thrown)) ? 'it is nested too deeply' : messageOf(thrown);
+}
+
+function holdsItself(value: unknown, above: Set<object>): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (above.has(value)) return true;
+  above.add(value);
+  const found = Object.values(value).some((member) => holdsItself(member, above));
+  above.delete(value);
+  return found;
 }
 
 function findDuplicateKeys(node: unknown, path: Path, found: (key: Node, path: Path, first: Node) => void): void {

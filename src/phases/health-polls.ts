@@ -1,5 +1,6 @@
 import { sleep } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
+import { connectUrl } from '../host/connect-url.ts';
 import type { InitContext } from './context.ts';
 import type { HealthEndpoint } from './manifest-files.ts';
 
@@ -57,12 +58,10 @@ async function prober(context: InitContext, endpoint: HealthEndpoint): Promise<(
   return async () => (await host.request(endpoint.url, { ...anyServer, signal })).status;
 }
 
-/** A refused connection costs a tenth of a TLS handshake's preparation, and the CPU is needed by who is starting. */
 async function untilPortOpens({ host, clock, signal }: InitContext, { url }: HealthEndpoint): Promise<void> {
-  const { hostname, port } = new URL(url);
   while (!signal.aborted) {
     try {
-      return await host.connectTcp(hostname.replace(/^\[|\]$/g, ''), Number(port), answerWithinMs);
+      return await connectUrl(host, url, answerWithinMs);
     } catch {
       await sleep(clock, pollEveryMs, signal);
     }

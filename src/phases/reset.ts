@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { hasCode, messageOf, OperationError } from '../base/errors.ts';
 import { sha256Hex } from '../base/hash.ts';
+import { removeUnmounted } from '../host/mount-points.ts';
 import type { RecordEntry } from '../host/recording-host.ts';
 import { removeStaleTemporaries } from '../host/stale-temporaries.ts';
 import type { ObservedPod } from '../runtime/runtime.ts';
@@ -68,7 +69,7 @@ async function removePod(context: ResetContext, observed: ObservedPod): Promise<
   }
   const logs = `${namespace}_${name}_${uid}`;
   await host.remove(join(paths.podLogsDir, logs), { recursive: true });
-  await host.remove(join(paths.kubeletDir, 'pods', uid), { recursive: true });
+  await removeUnmounted(host, join(paths.kubeletDir, 'pods', uid));
   await removeLogLinks(context, join(paths.podLogsDir, logs));
   report.item({
     item: name,

@@ -68,12 +68,24 @@ export type SandboxConfig = {
   };
   readonly sysctls: Labels;
   readonly cgroupParent?: string;
+  /** Of the pod as a whole. */
+  readonly resources?: PodResources;
   readonly image: string;
   readonly labels: Labels;
   readonly annotations: Labels;
   /** `/var/log/pods/<ns>_<pod>_<uid>`. */
   readonly logDirectory: string;
   readonly seccomp: SeccompChoice;
+};
+
+/** What the pod as a whole may use, and its quality of service; as CRI's LinuxPodSandboxConfig.resources. */
+export type PodResources = {
+  readonly qos: 'Guaranteed' | 'Burstable' | 'BestEffort';
+  readonly cpuShares: number;
+  /** Per 100 ms period, in µs. */
+  readonly cpuQuota?: number;
+  readonly memoryLimitBytes?: number;
+  readonly pidsLimit?: number;
 };
 
 /** A Localhost profile comes as its JSON text and the path it was read from. */
@@ -86,6 +98,10 @@ export type Mount = {
   readonly containerPath: string;
   readonly readOnly: boolean;
   readonly propagation: 'private' | 'rslave' | 'rshared';
+  /** What is mounted below it is read-only too: refused where that cannot be, or left when only `IfPossible`. */
+  readonly recursiveReadOnly?: 'IfPossible' | 'Enabled';
+  /** Files of an image in place of `hostPath`, which is empty then; read-only. */
+  readonly image?: { readonly reference: string; readonly subPath?: string };
 };
 
 export type ContainerConfig = {
@@ -131,6 +147,8 @@ export type ContainerSecurity = {
   /** `runtime/default`, `unconfined` or a profile's name. */
   readonly appArmor?: string;
   readonly unmaskedProc: boolean;
+  /** `user`, `role`, `type`, `level`; without effect on a host without SELinux. */
+  readonly seLinux?: Labels;
 };
 
 export type ImageInfo = {
@@ -177,7 +195,10 @@ export interface ContainerRuntime {
   importArchive(path: string): Promise<readonly string[]>;
   removeImage(id: string): Promise<void>;
   /** Why this runtime cannot run such a pod, as findings for the user; empty when it can. */
-  refusals(sandbox: SandboxConfig, containers: readonly ContainerConfig[]): readonly string[];
+  refusals(
+    sandbox: SandboxConfig,
+    containers: readonly ContainerConfig[],
+  ): readonly string[] | Promise<readonly string[]>;
   createSandbox(config: SandboxConfig): Promise<string>;
   startContainer(sandboxId: string, sandbox: SandboxConfig, config: ContainerConfig): Promise<string>;
   /** Stop signal, then SIGKILL after the grace period; resolves when it has exited. */

@@ -278,7 +278,7 @@ test('a failing liveness probe replaces the container, a passing readiness probe
 
 test('a manifest with a volume that cannot be used here is refused with the reason', async () => {
   const harness = await running(['volumes: [{ name: v, nfs: { server: a, path: /b } }]']);
-  assert.match(harness.pod()?.lastError ?? '', /volume v: volumes of the kind nfs are not supported/);
+  assert.match(harness.pod()?.lastError ?? '', /volume v: nfs needs a volume plugin/);
   assert.equal(harness.runtime.sandboxes.size, 0);
   await harness.stop();
 });

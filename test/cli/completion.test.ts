@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../../src/cli/completion.ts';
 import { aCliContext, plainText } from '../fakes/cli-context.ts';
@@ -27,6 +30,15 @@ test('bash offers commands, subcommands, options and values', async () => {
   assert.deepEqual(await offers('bootstrap init --runtime d'), ['docker']);
   assert.deepEqual(await offers('bootstrap completion z'), ['zsh']);
   assert.deepEqual(await offers('bootstrap status --wa'), ['--watch']);
+});
+
+test('bash asks for the names of pods, in the root directory that stands on the line', async () => {
+  const program = join(mkdtempSync(join(tmpdir(), 'completion-')), 'bootstrap');
+  writeFileSync(program, '#!/bin/sh\necho "web etcd $*" | tr " " "\\n"\n', { mode: 0o755 });
+  const offered = await offers(`${program} logs --root-dir /r e`);
+  assert.ok(offered.includes('etcd'));
+  assert.ok((await offers(`${program} logs --root-dir /r /`)).includes('/r'));
+  rmSync(dirname(program), { recursive: true });
 });
 
 test('hidden options and commands that do not work yet are not offered', async () => {

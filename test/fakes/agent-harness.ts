@@ -1,6 +1,6 @@
 import { Agent } from '../../src/agent/agent.ts';
 import { type AgentSettings, defaultSettings } from '../../src/agent/settings.ts';
-import type { Host, HttpResponse } from '../../src/host/host.ts';
+import type { Host, HttpResponse, ListeningSocket } from '../../src/host/host.ts';
 import type { AgentPod } from '../../src/kube/agent-socket.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeRuntime } from './fake-runtime.ts';
@@ -21,10 +21,13 @@ export class AgentHarness {
   readonly log = recordingLog();
   /** What HTTP requests get: a status, or an error when nobody listens. */
   answer: Answer = () => new Error('connection refused');
+  /** Who listens on the machine, beside pods. */
+  listening: readonly ListeningSocket[] = [];
   agent: Agent;
   readonly #settings: AgentSettings;
   #running: Promise<void> = Promise.resolve();
   #abort = new AbortController();
+  #session: Session = { dead: false };
 
   constructor(settings: Partial<AgentSettings> = {}) {
     this.clock = new FakeClock();
@@ -43,6 +46,17 @@ export class AgentHarness {
     };
     this.agent = this.#make();
   }
+
+  /** The agent's calls from now on: none is carried out or answered any more, as if it were gone at this instant. */
+  kill(): void {
+    this.#session.dead = true;
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    this.agent = this.#make();
+  }
+
+  /** Told of each call of the agent's to runtime or disk; says when it dies: before the call, or after it was carried out. */
+  onCall: (name: string) => 'before' | 'after' | undefined = () => undefined;
 
   /** Starts the agent and lets it do what it has to. */
   async start(): Promise<void> {
@@ -96,7 +110,11 @@ export class AgentHarness {
   }
 
   #make(): Agent {
-    const { host, clock, log, runtime } = this;
+    const session = { dead: false };
+    this.#session = session;
+    const { clock, log } = this;
+    const runtime = mortal(this.runtime, session, (name) => this.#called(session, name));
+    const host = mortal(this.host, session, () => undefined);
     return new Agent({
       host,
       clock,
@@ -119,6 +137,12 @@ export class AgentHarness {
     });
   }
 
+  #called(session: Session, name: string): 'before' | 'after' | undefined {
+    const dies = session === this.#session ? this.onCall(name) : undefined;
+    if (dies !== undefined) session.dead = true;
+    return dies;
+  }
+
   #hostOf(): Host {
     const request = async (url: string): Promise<HttpResponse> => {
       const answer = this.answer(url);
@@ -126,9 +150,49 @@ export class AgentHarness {
       return { status: answer, headers: {}, body: Buffer.from('') };
     };
     // Only what an agent calls; anything else fails loudly as "not a function".
-    return Object.assign(this.files, aMachine(), { request, connectTcp: async () => {} }) as unknown as Host;
+    const listeners = async (port: number) => this.listening.filter((socket) => socket.port === port);
+    const network = { request, listeners, connectTcp: async () => {} };
+    return Object.assign(this.files, aMachine(), network) as unknown as Host;
   }
 }
+
+type Session = { dead: boolean };
+
+/** A door of an agent that may be killed: a dead one's calls are never answered, and change nothing. */
+function mortal<T extends object>(
+  door: T,
+  session: Session,
+  onCall: (name: string) => 'before' | 'after' | undefined,
+): T {
+  const never = new Promise<never>(() => {});
+  return new Proxy(door, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name, target);
+      // What answers at once cannot hang, and changes nothing.
+      if (typeof value !== 'function') return value;
+      if (immediate.includes(String(name))) return value.bind(target);
+      return (...args: readonly unknown[]) => {
+        if (session.dead) return never;
+        const dies = onCall(String(name));
+        if (dies === 'before') return never;
+        const answer: unknown = Reflect.apply(value, target, args);
+        if (dies === 'after') void Promise.resolve(answer).catch(() => {});
+        return dies === 'after' ? never : answer;
+      };
+    },
+  });
+}
+
+const immediate = [
+  'events',
+  'watch',
+  'cpuCount',
+  'totalMemoryBytes',
+  'architecture',
+  'environment',
+  'env',
+  'homeDirectory',
+];
 
 /** A manifest of pod default/web with one container `app`; `spec` is YAML put into the spec. */
 export function webManifest(spec: readonly string[] = [], container: readonly string[] = []): string {

@@ -28,6 +28,13 @@ export class FakeDockerEngine {
   #server: Server | undefined;
   #directory = '';
 
+  /** What an engine is asked once, before the first pod. */
+  constructor() {
+    this.on('GET', /^\/info$/, { json: { CgroupDriver: 'none', SecurityOptions: ['name=seccomp'] } });
+    this.on('GET', /^\/version$/, { json: { Version: '20.10.24', ApiVersion: '1.41' } });
+    this.on('GET', /^\/networks\/bridge$/, { json: { Name: 'bridge' } });
+  }
+
   get socketPath(): string {
     return join(this.#directory, 'docker.sock');
   }

@@ -3,6 +3,8 @@ import type { Clock } from '../../src/base/clock.ts';
 /** Time that moves only when a test says so. */
 export class FakeClock implements Clock {
   #now: number;
+  /** How far the time of day was set. */
+  #setMs = 0;
   #timers: { at: number; action: () => void }[] = [];
 
   constructor(now = Date.UTC(2026, 0, 1)) {
@@ -10,7 +12,16 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
+    return this.#now + this.#setMs;
+  }
+
+  ticks(): number {
     return this.#now;
+  }
+
+  /** Somebody sets the machine's time of day; timers do not notice. */
+  set(byMs: number): void {
+    this.#setMs += byMs;
   }
 
   after(delayMs: number, action: () => void): () => void {

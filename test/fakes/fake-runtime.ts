@@ -11,7 +11,7 @@ import type {
 import { FakeImages } from './fake-images.ts';
 import { FakePods } from './fake-pods.ts';
 
-type Call = { readonly method: string; readonly target: string; readonly detail?: unknown };
+type Call = { readonly method: string; readonly target: string; readonly atMs: number; readonly detail?: unknown };
 type Behaviour = {
   /** The program ends by itself this long after its start. */
   readonly exitsAfterMs?: number;
@@ -44,6 +44,11 @@ export class FakeRuntime extends FakePods implements ContainerRuntime {
   failNext(method: keyof ContainerRuntime, message: string, times = 1): void {
     const errors = Array.from({ length: times }, () => new Error(message));
     this.#failures.set(method, [...(this.#failures.get(method) ?? []), ...errors]);
+  }
+
+  /** What was to fail fails no more. */
+  mend(): void {
+    this.#failures.clear();
   }
 
   /** The calls that change something, as `method target`; `since` as an index into `calls`. */
@@ -186,7 +191,7 @@ export class FakeRuntime extends FakePods implements ContainerRuntime {
   async close(): Promise<void> {}
 
   #called(method: keyof ContainerRuntime, target: string, detail?: unknown): void {
-    this.calls.push({ method, target, ...(detail === undefined ? {} : { detail }) });
+    this.calls.push({ method, target, atMs: this.clock.now(), ...(detail === undefined ? {} : { detail }) });
     const failure = this.#failures.get(method)?.shift();
     if (failure !== undefined) throw failure;
   }

@@ -92,6 +92,12 @@ export class MemoryHost implements HostFiles {
     return data === undefined ? undefined : Buffer.from(data).toString();
   }
 
+  async readPart(path: string, offset: number, length: number) {
+    const data = await this.readFile(path);
+    const { inode } = this.#entries.get(this.#follow(path)) ?? { inode: 0 };
+    return data === undefined ? undefined : { data: data.subarray(offset, offset + length), size: data.length, inode };
+  }
+
   async writeFile(path: string, data: string | Uint8Array, options: WriteOptions = {}): Promise<void> {
     this.#change('writeFile', path, () => this.#put(path, 'file', data, { mode: 0o644, ...options }));
   }

@@ -1,13 +1,11 @@
 import type { Host } from '../../host/host.ts';
 import type { Container, Pod } from '../../kube/types.ts';
 import { annotations, labels } from '../../runtime/labels.ts';
-import type { ContainerConfig, ImageInfo, Mount } from '../../runtime/runtime.ts';
-import { containerEnvironment } from '../env/environment.ts';
+import type { ContainerConfig, ImageInfo } from '../../runtime/runtime.ts';
 import { expandVariables } from '../env/expand.ts';
 import { agentAnnotations } from '../labels.ts';
 import { isSidecar } from '../plan/restart-policy.ts';
-import { containerMounts } from '../volumes/mounts.ts';
-import { volumePaths } from '../volumes/prepare-volumes.ts';
+import { planSurroundings, type Surroundings } from '../volumes/surroundings.ts';
 import { containerHash } from './container-hash.ts';
 import type { PodContext } from './pod-context.ts';
 import { containerResources } from './resources.ts';
@@ -17,9 +15,13 @@ export type ContainerStart = {
   readonly container: Container;
   readonly attempt: number;
   readonly crashes: number;
+  /** As StartContainer.round. */
+  readonly round?: number;
   /** Undefined when only the form is wanted, to ask a runtime for refusals. */
   readonly image?: ImageInfo;
   readonly podIPs: readonly string[];
+  /** Made ready for a start; the form of it where there is none. */
+  readonly surroundings?: Surroundings;
 };
 
 /** A container as the runtime gets it, everything resolved. Throws when something it refers to is not there. */
@@ -30,7 +32,7 @@ export async function containerConfig(
 ): Promise<ContainerConfig> {
   const { pod } = context.desired;
   const { container, attempt, image } = start;
-  const env = environmentOf(context, start);
+  const { env, mounts } = start.surroundings ?? planSurroundings(context, start);
   const expand = (words: readonly string[] = []) => words.map((word) => expandVariables(word, env));
   return {
     name: container.name,
@@ -41,7 +43,7 @@ export async function containerConfig(
     args: expand(container.args),
     ...(container.workingDir === undefined ? {} : { workingDir: container.workingDir }),
     env: [...env].map(([name, value]) => ({ name, value })),
-    mounts: mountsOf(context, start, env),
+    mounts,
     labels: labelsOf(context, container),
     annotations: annotationsOf(context, start),
     logPath: context.paths.containerLog(container.name, attempt),
@@ -49,29 +51,9 @@ export async function containerConfig(
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     ...(container.lifecycle?.stopSignal === undefined ? {} : { stopSignal: container.lifecycle.stopSignal }),
-    resources: containerResources(pod, container, context.node.memoryBytes),
+    resources: containerResources(pod, container, { memoryBytes: context.node.memoryBytes, rules: context.rules }),
     security: await containerSecurity(host, { pod, container }, context.seccomp),
   };
-}
-
-function environmentOf({ desired, node }: PodContext, { container, podIPs }: ContainerStart) {
-  const { pod } = desired;
-  const addresses = { hostIPs: node.ips, podIPs: pod.spec.hostNetwork ? node.ips : podIPs };
-  return containerEnvironment({ pod, container, addresses, node });
-}
-
-function mountsOf(
-  { desired, paths, mountsTerminationLog }: PodContext,
-  { container, attempt }: ContainerStart,
-  env: ReadonlyMap<string, string>,
-): Mount[] {
-  const mounts = [...containerMounts(container.volumeMounts ?? [], volumePaths(desired.pod, paths), env)];
-  const containerPath = container.terminationMessagePath;
-  if (mountsTerminationLog && !mounts.some((mount) => mount.containerPath === containerPath)) {
-    const hostPath = paths.terminationLog(container.name, attempt);
-    mounts.push({ hostPath, containerPath, readOnly: false, propagation: 'private' });
-  }
-  return mounts;
 }
 
 function labelsOf({ desired }: PodContext, container: Container) {
@@ -85,7 +67,7 @@ function labelsOf({ desired }: PodContext, container: Container) {
 }
 
 /** Enough to stop it rightly, to count its restarts and to know it again when the manifest is gone. */
-function annotationsOf({ desired }: PodContext, { container, attempt, crashes }: ContainerStart) {
+function annotationsOf({ desired }: PodContext, { container, attempt, crashes, round }: ContainerStart) {
   const { pod, hash } = desired;
   const preStop = container.lifecycle?.preStop;
   return {
@@ -96,6 +78,7 @@ function annotationsOf({ desired }: PodContext, { container, attempt, crashes }:
     [annotations.podTerminationGracePeriod]: String(pod.spec.terminationGracePeriodSeconds),
     [annotations.configHash]: hash,
     [agentAnnotations.crashes]: String(crashes),
+    ...(round === undefined ? {} : { [agentAnnotations.round]: String(round) }),
     [agentAnnotations.stopOrder]: String(stopOrder(pod, container)),
     ...(container.ports === undefined ? {} : { [annotations.ports]: JSON.stringify(container.ports) }),
     ...(preStop === undefined ? {} : { [annotations.preStopHandler]: JSON.stringify(preStop) }),

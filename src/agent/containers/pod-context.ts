@@ -1,6 +1,8 @@
 import type { DesiredPod } from '../desired.ts';
 import type { NodeCapacity } from '../env/resource-ref.ts';
 import type { PodPaths } from '../pod-paths.ts';
+import type { DnsSettings } from './dns.ts';
+import type { PodRules } from './pod-rules.ts';
 import type { SeccompRules } from './security.ts';
 
 /** The node as pods see it. */
@@ -16,8 +18,11 @@ export type PodContext = {
   readonly node: NodeInfo;
   readonly paths: PodPaths;
   readonly seccomp: SeccompRules;
-  /** Whether a file can be mounted for the termination message; a child process has no mounts. */
-  readonly mountsTerminationLog: boolean;
+  /** The kubelet's defaults when not given. */
+  readonly rules?: PodRules;
+  /** Whether containers have mounts of their own; a child process has none. */
+  readonly hasMounts: boolean;
+  readonly dns: DnsSettings;
   /** Image of the sandbox. */
   readonly sandboxImage: string;
 };

@@ -1,7 +1,10 @@
 import type { Host } from '../../host/host.ts';
 import { annotations, labels } from '../../runtime/labels.ts';
 import type { SandboxConfig } from '../../runtime/runtime.ts';
+import { podDns } from './dns.ts';
+import { kernelHostname } from './hostname.ts';
 import type { PodContext } from './pod-context.ts';
+import { podResources } from './pod-resources.ts';
 import { seccompChoice } from './security.ts';
 
 /** A pod's sandbox as the runtime gets it. Throws when a seccomp profile cannot be read. */
@@ -14,18 +17,18 @@ export async function sandboxConfig(
   const { metadata, spec } = pod;
   const { name, namespace } = metadata;
   const hostNetwork = spec.hostNetwork ?? false;
-  const dns = dnsOf(context);
   return {
     pod: { name, namespace, uid },
     attempt,
-    hostname: hostNetwork ? '' : (spec.hostname ?? name).slice(0, 63).replace(/[-.]+$/, ''),
+    hostname: hostNetwork ? '' : kernelHostname(pod, context.dns.clusterDomain),
     hostNetwork,
     hostPid: spec.hostPID ?? false,
     hostIpc: spec.hostIPC ?? false,
     sharedPid: spec.shareProcessNamespace ?? false,
     ports: [...(spec.initContainers ?? []), ...spec.containers].flatMap((container) => container.ports ?? []),
-    ...(dns === undefined ? {} : { dns }),
+    ...(context.hasMounts ? { dns: await podDns(host, pod, context.dns, context.node.ips) } : {}),
     sysctls: Object.fromEntries((spec.securityContext.sysctls ?? []).map((entry) => [entry.name, entry.value])),
+    resources: podResources(pod, context.rules),
     image: context.sandboxImage,
     labels: {
       ...metadata.labels,
@@ -36,16 +39,5 @@ export async function sandboxConfig(
     annotations: { ...metadata.annotations, [annotations.configHash]: hash },
     logDirectory: context.paths.logDir,
     seccomp: await seccompChoice(host, spec.securityContext.seccompProfile, context.seccomp),
-  };
-}
-
-/** Only what the manifest itself says: without a cluster's DNS the runtime's default is the best there is. */
-function dnsOf({ desired }: PodContext): SandboxConfig['dns'] {
-  const { dnsPolicy, dnsConfig, hostNetwork } = desired.pod.spec;
-  if (dnsPolicy !== 'None' || hostNetwork) return undefined;
-  return {
-    servers: dnsConfig?.nameservers ?? [],
-    searches: dnsConfig?.searches ?? [],
-    options: (dnsConfig?.options ?? []).map(({ name, value }) => (value === undefined ? name : `${name}:${value}`)),
   };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { HostFiles } from '../../host/host.ts';
-import type { Container, Pod, SeccompProfile } from '../../kube/types.ts';
+import type { Container, Labels, Pod, SeccompProfile } from '../../kube/types.ts';
 import type { ContainerSecurity, SeccompChoice } from '../../runtime/runtime.ts';
 
 /** Where a Localhost profile is looked for, and what no profile means. */
@@ -34,7 +34,14 @@ export async function containerSecurity(
       : await seccompChoice(host, own.seccompProfile ?? shared.seccompProfile, rules),
     ...(appArmor === undefined ? {} : { appArmor: appArmorName(appArmor) }),
     unmaskedProc: own.procMount === 'Unmasked',
+    ...seLinuxOf(own.seLinuxOptions, shared.seLinuxOptions),
   };
+}
+
+/** The container's own options in place of the pod's, all of them (pkg/securitycontext DetermineEffectiveSecurityContext). */
+function seLinuxOf(own: Labels | undefined, shared: Labels | undefined): { readonly seLinux?: Labels } {
+  const options = own ?? shared;
+  return options === undefined ? {} : { seLinux: options };
 }
 
 /** The seccomp profile with its text. Without one the container is unconfined, as with the kubelet's own default. */

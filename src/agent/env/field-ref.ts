@@ -29,6 +29,16 @@ export function fieldValue(pod: Pod, fieldPath: string, addresses: PodAddresses)
 function allOf(map: Readonly<Record<string, string>> | undefined): string {
   return Object.entries(map ?? {})
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${quoted(value)}`)
     .join('\n');
+}
+
+/** As Go's %q: JSON's escapes but for the control characters. */
+function quoted(value: string): string {
+  const short: Readonly<Record<string, string>> = { '0007': '\\a', '000b': '\\v' };
+  return JSON.stringify(value)
+    .replace(/\\(?:\\|u([0-9a-f]{4}))/g, (whole, code: string | undefined) =>
+      code !== undefined && Number.parseInt(code, 16) < 0x20 ? (short[code] ?? `\\x${code.slice(2)}`) : whole,
+    )
+    .replaceAll('\x7f', '\\x7f');
 }

@@ -10,7 +10,7 @@ export type NodeCapacity = { readonly cpuCount: number; readonly memoryBytes: nu
  */
 export function resourceValue(pod: Pod, own: Container, ref: ResourceFieldRef, node: NodeCapacity): string {
   const all = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
-  const container = ref.containerName === undefined ? own : all.find(({ name }) => name === ref.containerName);
+  const container = !ref.containerName ? own : all.find(({ name }) => name === ref.containerName);
   if (container === undefined) throw new Error(`resourceFieldRef: there is no container ${ref.containerName}`);
   const [kind, ...rest] = ref.resource.split('.');
   const resource = rest.join('.');

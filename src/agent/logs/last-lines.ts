@@ -14,8 +14,6 @@ export async function lastLogLines(
     .filter((line) => line !== '');
   // The form is on the first line of the file; parts of a line are few.
   const parser = new LogLineParser();
-  return lines
-    .slice(-count * 2)
-    .flatMap((line) => parser.parse(line)?.text ?? [])
-    .slice(-count);
+  const whole = lines.slice(-count * 2).flatMap((line) => parser.parse(line)?.text ?? []);
+  return [...whole, ...[parser.rest()?.text ?? []].flat()].slice(-count);
 }

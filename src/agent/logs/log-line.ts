@@ -9,7 +9,8 @@ type Form = 'docker' | 'cri' | 'raw';
  */
 export class LogLineParser {
   #form: Form | undefined;
-  #partial = '';
+  /** Begun lines; the two streams come in any order. */
+  readonly #partial = new Map<unknown, string>();
 
   /** The line that this one completes, undefined when more of it is to come. */
   parse(line: string): LogLine | undefined {
@@ -18,21 +19,33 @@ export class LogLineParser {
     return this.#form === 'cri' ? this.#cri(line) : { text: line };
   }
 
+  /** What is there of a line that nothing completed: the last words of a program that has ended. */
+  rest(): LogLine | undefined {
+    const text = [...this.#partial.values()].join('');
+    this.#partial.clear();
+    return text === '' ? undefined : { text };
+  }
+
   #docker(line: string): LogLine | undefined {
     const entry = jsonOf(line);
     if (typeof entry?.log !== 'string') return { text: line };
     const whole = entry.log.endsWith('\n');
-    const text = this.#partial + (whole ? entry.log.slice(0, -1) : entry.log);
-    this.#partial = whole ? '' : text;
+    const text = this.#joined(entry.stream, whole ? entry.log.slice(0, -1) : entry.log, whole);
     return whole ? { text, ...timeOf(entry.time), ...streamOf(entry.stream) } : undefined;
   }
 
   #cri(line: string): LogLine | undefined {
     const [, time, stream, tag, rest = ''] = /^(\S+) (stdout|stderr) ([FP]) ?(.*)$/s.exec(line) ?? [];
     if (time === undefined) return { text: line };
-    const text = this.#partial + rest;
-    this.#partial = tag === 'P' ? text : '';
+    const text = this.#joined(stream, rest, tag === 'F');
     return tag === 'P' ? undefined : { text, ...timeOf(time), ...streamOf(stream) };
+  }
+
+  #joined(stream: unknown, part: string, whole: boolean): string {
+    const text = (this.#partial.get(stream) ?? '') + part;
+    if (whole) this.#partial.delete(stream);
+    else this.#partial.set(stream, text);
+    return text;
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../../base/clock.ts';
 import type { FilePart } from '../../host/read-part.ts';
 import { type LogLine, LogLineParser } from './log-line.ts';
+import { type Position, unreadParts } from './rotated-files.ts';
 
 export type ReadLogOptions = {
   readonly path: string;
@@ -19,7 +20,10 @@ export type ReadLogOptions = {
 const partBytes = 64 * 1024;
 const pollMs = 100;
 
-/** The lines of a container's log, whatever its form (log-line.ts); truncation and replacement by rotation are seen. */
+/**
+ * The lines of a container's log, whatever its form (log-line.ts). Over a rotation by renaming or by copying, what was
+ * written to the old file before it is read to its end first.
+ */
 export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogLine> {
   const reader = new LineReader(options);
   const wanted = (line: LogLine) => (line.atMs ?? Number.POSITIVE_INFINITY) >= (options.sinceMs ?? 0);
@@ -28,7 +32,10 @@ export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogLine>
   while (options.follow !== undefined && !options.signal.aborted) {
     const goesOn = await options.follow();
     yield* filtered(reader.toEnd(), wanted);
-    if (!goesOn) return;
+    if (!goesOn) {
+      for (const line of reader.rest()) if (wanted(line)) yield line;
+      return;
+    }
     await sleep(options.clock, pollMs, options.signal);
   }
 }
@@ -36,8 +43,7 @@ export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogLine>
 class LineReader {
   readonly #options: ReadLogOptions;
   readonly #parser = new LogLineParser();
-  #offset = 0;
-  #inode: number | undefined;
+  #at: Position | undefined;
   #rest: Buffer = Buffer.alloc(0);
 
   constructor(options: ReadLogOptions) {
@@ -46,20 +52,28 @@ class LineReader {
 
   /** What is there now and was not given yet. The last line counts once it is ended by a newline, or the file is whole. */
   async *toEnd(): AsyncGenerator<LogLine> {
+    const { path, readPart } = this.#options;
     for (;;) {
-      const part = await this.#options.readPart(this.#options.path, this.#offset, partBytes);
+      const part = await readPart(path, this.#at?.offset ?? 0, partBytes);
       if (part === undefined) return;
-      const replaced = this.#inode !== undefined && (part.inode !== this.#inode || part.size < this.#offset);
-      this.#inode = part.inode;
-      if (replaced) {
-        this.#offset = 0;
+      const { inode, size, path: realPath = path } = part;
+      if (this.#at !== undefined && (inode !== this.#at.inode || size < this.#at.offset)) {
+        for await (const data of unreadParts(readPart, realPath, this.#at)) yield* this.#lines(data);
+        this.#at = { inode, offset: 0 };
         continue;
       }
       if (part.data.length === 0) break;
-      this.#offset += part.data.length;
+      this.#at = { inode, offset: (this.#at?.offset ?? 0) + part.data.length };
       yield* this.#lines(part.data);
     }
-    if (this.#options.follow === undefined && this.#rest.length > 0) yield* this.#lines(Buffer.from('\n'));
+    if (this.#options.follow === undefined) yield* this.rest();
+  }
+
+  /** A last line that no newline ends, once no more can come. */
+  *rest(): Generator<LogLine> {
+    if (this.#rest.length > 0) yield* this.#lines(Buffer.from('\n'));
+    const rest = this.#parser.rest();
+    if (rest !== undefined) yield rest;
   }
 
   *#lines(data: Uint8Array): Generator<LogLine> {

@@ -1,3 +1,5 @@
+import type { PodOver, RestartAfterStop } from './facts.ts';
+
 /** One thing to do to a pod, and why. Carried out in this order by apply.ts, which decides nothing. */
 export type PodAction =
   | { readonly do: 'pull-image'; readonly container: string; readonly because: string }
@@ -16,6 +18,8 @@ export type StartContainer = {
   readonly attempt: number;
   /** Restarts after crashes in a row, for the next back-off. */
   readonly crashes: number;
+  /** How often all containers were restarted together in this sandbox (annotation `round`); absent: never. */
+  readonly round?: number;
   /** Absent: the sandbox that was created just before. */
   readonly sandboxId?: string;
   readonly because: string;
@@ -28,12 +32,18 @@ export type StopContainer = {
   readonly graceSeconds: number;
   /** Equal numbers are stopped at the same time, lower ones first. */
   readonly order: number;
+  /** To be remembered until the container's record is gone (PodFacts.restartAfterStop); absent: nothing to remember. */
+  readonly restart?: RestartAfterStop;
   readonly because: string;
 };
 
-/** `recheckAfterMs`: look again then, even if nothing happens. `waiting`: what the pod waits for, for people. */
+/**
+ * `recheckAfterMs`: look again then, even if nothing happens. `waiting`: what the pod waits for, for people. `over`: the
+ * pod has come to its end, to be remembered until it is removed.
+ */
 export type PodPlan = {
   readonly actions: readonly PodAction[];
   readonly recheckAfterMs?: number;
   readonly waiting?: string;
+  readonly over?: PodOver;
 };

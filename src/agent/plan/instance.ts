@@ -39,6 +39,12 @@ export function newest(containers: readonly ObservedContainer[], name: string): 
     );
 }
 
+/** The container of a name that counts, whatever its sandbox: one that may run, else the newest. */
+export function latest(containers: readonly ObservedContainer[], name: string): ObservedContainer | undefined {
+  const running = containers.filter(mayRun);
+  return newest(running, name) ?? newest(containers, name);
+}
+
 /** Whether it runs, or may run for all we know. */
 export function mayRun(container: ObservedContainer): boolean {
   return container.state === 'running' || container.state === 'unknown';

@@ -1,57 +1,35 @@
 import type { Container } from '../../kube/types.ts';
-import type { ObservedContainer, ObservedSandbox } from '../../runtime/runtime.ts';
-import type { DesiredPod } from '../desired.ts';
 import type { PodPlan } from './actions.ts';
-import type { PodFacts } from './facts.ts';
-import { type Instance, newest } from './instance.ts';
+import { latest } from './instance.ts';
+import { joinPlans } from './join-plans.ts';
 import { planGarbage } from './plan-garbage.ts';
 import { planInits } from './plan-inits.ts';
+import type { PlanInput } from './plan-input.ts';
 import { planKills } from './plan-kills.ts';
-import { joinPlans, planStart } from './plan-start.ts';
-import { planStops } from './plan-teardown.ts';
-import { isOver } from './pod-end.ts';
-import { restartsAfter } from './restart-policy.ts';
-
-export type ContainersInput = {
-  readonly desired: DesiredPod;
-  readonly own: Instance;
-  /** Undefined: one that is created just before. */
-  readonly sandbox: ObservedSandbox | undefined;
-  readonly facts: PodFacts;
-};
+import { planStart } from './plan-start.ts';
+import { willRestart } from './pod-end.ts';
 
 /** What is to be done to the containers of a pod whose sandbox stands. */
-export function planContainers(input: ContainersInput): PodPlan {
-  const { desired, own, sandbox, facts } = input;
-  const inSandbox = own.containers.filter((container) => container.sandboxId === sandbox?.id);
-  const kills = planKills(desired, inSandbox, facts);
+export function planContainers(input: PlanInput): PodPlan {
+  const { desired, own, sandbox, rounds, facts } = input;
+  const kills = planKills(desired.pod, rounds, facts);
   if (kills.length > 0) return { actions: kills };
-  if (sandbox !== undefined && isOver(desired.pod, inSandbox)) return planEnd(inSandbox, sandbox);
-  const inits = planInits({ ...input, inSandbox });
-  const mains = inits.initialized ? planMains(input, inSandbox) : [];
+  const inits = planInits(input);
+  const mains = inits.initialized ? desired.pod.spec.containers.map((container) => planMain(input, container)) : [];
   return joinPlans([...inits.plans, ...mains, { actions: planGarbage(own, sandbox?.id) }]);
 }
 
-function planEnd(inSandbox: readonly ObservedContainer[], sandbox: ObservedSandbox): PodPlan {
-  const because = 'all its containers have ended';
-  return { actions: [...planStops(inSandbox, because), { do: 'stop-sandbox', id: sandbox.id, because }] };
+function planMain(input: PlanInput, container: Container): PodPlan {
+  const because = whyStart(input, container);
+  return because === undefined ? { actions: [] } : planStart(input, container, because);
 }
 
-function planMains(
-  { desired, own, sandbox, facts }: ContainersInput,
-  inSandbox: readonly ObservedContainer[],
-): PodPlan[] {
-  return desired.pod.spec.containers.flatMap((container) => {
-    const seen = newest(inSandbox, container.name);
-    const because = whyStart(desired, container, seen);
-    if (because === undefined) return [];
-    return [planStart({ desired, container, known: own.containers, sandboxId: sandbox?.id, facts, because })];
-  });
-}
-
-function whyStart({ pod }: DesiredPod, container: Container, seen: ObservedContainer | undefined): string | undefined {
+/** A main container that has ended for good in an earlier sandbox is not run again in a new one. */
+function whyStart({ desired, own, rounds, facts }: PlanInput, container: Container): string | undefined {
+  const seen = latest(own.containers, container.name);
   if (seen === undefined) return 'it is not there yet';
+  if (rounds.stale.includes(seen)) return 'all containers of the pod are restarted';
   if (seen.state === 'created') return 'it was made but not started';
-  if (seen.state !== 'exited' || !restartsAfter(pod, container, seen.exitCode)) return undefined;
+  if (seen.state !== 'exited' || !willRestart(desired.pod, container, seen, facts)) return undefined;
   return `it exited with code ${seen.exitCode ?? 'unknown'}`;
 }

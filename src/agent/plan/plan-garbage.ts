@@ -3,12 +3,14 @@ import { type Instance, newest } from './instance.ts';
 
 /**
  * Removes the dead containers but the newest of each name (it tells the exit code, the back-off and the previous log),
- * and sandboxes that are over and empty (kuberuntime_gc.go).
+ * those that were made and are never going to be started, and sandboxes that are over and empty (kuberuntime_gc.go).
  */
 export function planGarbage(own: Instance, currentSandboxId: string | undefined): PodAction[] {
   const dead = own.containers.filter(({ state }) => state === 'exited');
   const stillborn = own.containers.filter(
-    ({ state, sandboxId }) => state === 'created' && sandboxId !== currentSandboxId,
+    (container) =>
+      container.state === 'created' &&
+      (container.sandboxId !== currentSandboxId || newest(own.containers, container.name)?.id !== container.id),
   );
   const superseded = [...dead.filter((container) => newest(dead, container.name)?.id !== container.id), ...stillborn];
   const left = own.containers.filter((container) => !superseded.includes(container));

@@ -1,13 +1,11 @@
-import type { ObservedPod, ObservedSandbox } from '../../runtime/runtime.ts';
+import type { ObservedPod } from '../../runtime/runtime.ts';
 import type { DesiredPod } from '../desired.ts';
 import type { PodAction, PodPlan } from './actions.ts';
 import type { PodFacts } from './facts.ts';
 import { type Instance, mayRun, partInstances } from './instance.ts';
-import { planContainers } from './plan-containers.ts';
-import { planGarbage } from './plan-garbage.ts';
+import { planOwn, refusalOf } from './plan-sandbox.ts';
 import { planImages } from './plan-start.ts';
-import { planStops, planTeardown } from './plan-teardown.ts';
-import { isOver } from './pod-end.ts';
+import { planHalt, planRemoval } from './plan-teardown.ts';
 
 /**
  * What is to be done so that what exists under a pod's name becomes what is desired under it. Pure: everything it needs
@@ -16,81 +14,62 @@ import { isOver } from './pod-end.ts';
  */
 export function planPod(desired: DesiredPod | undefined, observed: readonly ObservedPod[], facts: PodFacts): PodPlan {
   const { own, others } = partInstances(desired, observed);
-  if (desired === undefined) {
-    return { actions: others.flatMap((other) => planTeardown(other, 'its manifest is gone', false)) };
-  }
-  const [refusal] = facts.refusals;
-  if (refusal !== undefined) {
-    const old = others.some(({ containers }) => containers.some(mayRun)) ? 'the old pod runs on: the new one ' : '';
-    return { actions: [], waiting: `${old}cannot run here: ${facts.refusals.join('; ')}` };
-  }
-  if (others.length > 0) return planReplacement(desired, others, facts);
-  return planOwn(desired, own ?? { pod: identityOf(desired), sandboxes: [], containers: [] }, facts);
+  if (desired === undefined) return { actions: planGone(others) };
+  const live = others.filter(isLive);
+  const mine = own ?? { pod: identityOf(desired), sandboxes: [], containers: [] };
+  return live.length > 0
+    ? planTakeOver(desired, mine, { live, facts })
+    : planBesideDead(desired, mine, { others, facts });
+}
+
+/** In two looks: a manifest that comes back while its pod is being stopped finds the records (restartCount goes on). */
+function planGone(others: readonly Instance[]): PodAction[] {
+  const because = 'its manifest is gone';
+  const halts = planHalt(others, because);
+  if (others.some(isLive)) return halts;
+  return [...halts, ...others.flatMap((other) => planRemoval(other, because, false))];
 }
 
 /**
- * The old pod goes before the new one starts, but not before the images of the new one are there. What follows is
- * planned from a fresh look: the manifest may have changed again while the old pod stopped.
+ * The old pod is stopped before the new one starts, but not before the new one can: images are there, nothing refuses.
+ * What follows is planned from a fresh look: the manifest may have changed again while the old pod stopped.
  */
-function planReplacement(desired: DesiredPod, others: readonly Instance[], facts: PodFacts): PodPlan {
-  const running = others.some(({ containers }) => containers.some(mayRun));
-  const images = running ? planImages(desired, facts) : { actions: [] };
+function planTakeOver(
+  desired: DesiredPod,
+  own: Instance,
+  { live, facts }: { readonly live: readonly Instance[]; readonly facts: PodFacts },
+): PodPlan {
+  const halts = planHalt(live, 'its manifest has changed');
+  const inUse = live.some(({ containers }) => containers.some(mayRun)) && !own.containers.some(mayRun);
+  if (!inUse) return { actions: halts };
+  const refusal = refusalOf(facts);
+  if (refusal !== undefined) return { actions: [], waiting: `the old pod runs on: the new one ${refusal}` };
+  const { initContainers = [], containers } = desired.pod.spec;
+  const images = planImages([...initContainers, ...containers], facts);
   if (images.waiting !== undefined) return { ...images, waiting: `the old pod runs on: ${images.waiting}` };
-  const teardown = (other: Instance): PodAction[] =>
-    planTeardown(other, 'its manifest has changed', other.pod.uid === desired.uid);
-  return { actions: [...images.actions, ...others.flatMap(teardown)] };
-}
-
-function planOwn(desired: DesiredPod, own: Instance, facts: PodFacts): PodPlan {
-  const ready = own.sandboxes.filter((sandbox) => sandbox.ready);
-  const [sandbox] = ready;
-  if (sandbox !== undefined && ready.length === 1 && fits(desired, sandbox)) {
-    const stray = own.containers.filter((container) => container.sandboxId !== sandbox.id);
-    const stops = planStops(stray, 'its sandbox is gone');
-    if (stops.length > 0) return { actions: stops };
-    return planContainers({ desired, own, sandbox, facts });
-  }
-  if (staysOver(desired, own)) {
-    const because = 'all its containers have ended';
-    const stops = [...planStops(own.containers, because), ...stopSandboxes(ready, because)];
-    return { actions: [...stops, ...planGarbage(own, undefined)] };
-  }
-  return planNewSandbox(desired, own, facts);
-}
-
-function planNewSandbox(desired: DesiredPod, own: Instance, facts: PodFacts): PodPlan {
-  const because = own.sandboxes.length === 0 ? 'it is not there yet' : 'its sandbox is gone';
-  const attempt = Math.max(-1, ...own.sandboxes.map((sandbox) => sandbox.attempt)) + 1;
-  const ready = own.sandboxes.filter((sandbox) => sandbox.ready);
-  const clearing: PodAction[] = [...planStops(own.containers, because), ...stopSandboxes(ready, because)];
-  // How the stopped containers ended decides about their restart: look again first.
-  if (clearing.length > 0) return { actions: clearing };
-  const create: PodAction = { do: 'create-sandbox', attempt, because };
-  const containers = planContainers({ desired, own, sandbox: undefined, facts });
-  return { ...containers, actions: [create, ...containers.actions] };
+  return images.actions.length > 0 ? images : { actions: halts };
 }
 
 /**
- * Whether a pod without a sandbox stays as it is: it has ended, or it may never be started twice (kuberuntime
- * computePodActions: restartPolicy Never with an earlier attempt).
+ * The new pod first, clearing away last. Before it go only those that are in its way: of the same UID, whose names it
+ * needs, and containers that may run for all we know.
  */
-function staysOver(desired: DesiredPod, own: Instance): boolean {
-  const [last] = own.sandboxes;
-  if (last === undefined) return false;
-  if (desired.pod.spec.restartPolicy === 'Never' && own.containers.length > 0) return true;
-  return isOver(
-    desired.pod,
-    own.containers.filter(({ sandboxId }) => sandboxId === last.id),
-  );
+function planBesideDead(
+  desired: DesiredPod,
+  own: Instance,
+  { others, facts }: { readonly others: readonly Instance[]; readonly facts: PodFacts },
+): PodPlan {
+  const because = 'its manifest has changed';
+  const removal = (other: Instance) => planRemoval(other, because, other.pod.uid === desired.uid);
+  const inTheWay = others.filter(({ pod, containers }) => pod.uid === desired.uid || containers.some(mayRun));
+  if (inTheWay.length > 0) return { actions: [...planHalt(inTheWay, because), ...inTheWay.flatMap(removal)] };
+  const plan = planOwn(desired, own, facts);
+  return { ...plan, actions: [...plan.actions, ...others.flatMap(removal)] };
 }
 
-function fits(desired: DesiredPod, sandbox: ObservedSandbox): boolean {
-  const hostNetwork = desired.pod.spec.hostNetwork ?? false;
-  return sandbox.hostNetwork === hostNetwork && (hostNetwork || sandbox.ips.length > 0);
-}
-
-function stopSandboxes(sandboxes: readonly ObservedSandbox[], because: string): PodAction[] {
-  return sandboxes.map(({ id }) => ({ do: 'stop-sandbox', id, because }));
+/** Whether a program of it runs or its sandbox stands. A container in an unknown state alone is stopped and removed at once. */
+function isLive({ sandboxes, containers }: Instance): boolean {
+  return sandboxes.some(({ ready }) => ready) || containers.some(({ state }) => state === 'running');
 }
 
 function identityOf({ pod, uid }: DesiredPod): Instance['pod'] {

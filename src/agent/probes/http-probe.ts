@@ -1,57 +1,68 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Host, HttpResponse } from '../../host/host.ts';
-import { hostPort } from '../../kube/cidr.ts';
+import type { TlsSessions } from '../../host/tls-sessions.ts';
 import type { HttpGetAction } from '../../kube/types.ts';
-import { releaseVersion } from '../../kube/version.ts';
-import { portNumber } from '../lifecycle-hooks.ts';
+import { httpGetOf } from './http-action.ts';
 import type { ProbeOutcome, ProbeTarget } from './run-probe.ts';
 
 const maxBytes = 10 * 1024;
 const maxRedirects = 10;
 
+export type HttpProbeDoors = { readonly host: Pick<Host, 'request'>; readonly tls?: TlsSessions };
+
 /**
- * GET without certificate verification; 200–399 is a success. Redirects are followed on the same host only; one to
- * another host is a success (kubernetes pkg/probe/http/http.go).
+ * GET without certificate verification, each over a connection of its own; 200–399 is a success. Redirects are followed
+ * on the same host only; where one leads elsewhere or nowhere, that is a success with a warning (kubernetes
+ * pkg/probe/http/http.go). Throws when the action's port is unknown.
  */
 export async function httpProbe(
-  host: Pick<Host, 'request'>,
+  doors: HttpProbeDoors,
   action: HttpGetAction,
   { address, container }: ProbeTarget,
   timeoutMs: number,
 ): Promise<ProbeOutcome> {
-  const place = hostPort(action.host || address, portNumber(action.port, container.ports ?? []));
-  const path = action.path.startsWith('/') ? action.path : `/${action.path}`;
-  let url = new URL(`${action.scheme.toLowerCase()}://${place}${path}`);
-  const headers = headersOf(action);
+  const { url, headers } = httpGetOf(action, { address, ports: container.ports ?? [] }, 'probe');
   try {
-    for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-      const response = await host.request(url.href, { headers, timeoutMs, ca: false, maxBytes });
-      const next = redirectOf(response, url);
-      if (next === undefined) return outcomeOf(response);
-      if (next.hostname !== url.hostname) return { result: 'success', message: `redirects to ${next.href}` };
-      url = next;
-    }
-    return { result: 'failure', message: `stopped after ${maxRedirects} redirects` };
+    return await follow(doors, { url, headers, endsMs: performance.now() + timeoutMs, timeoutMs });
   } catch (thrown) {
-    return { result: 'failure', message: messageOf(thrown) };
+    return { result: 'failure', message: `Get "${url}": ${messageOf(thrown)}` };
   }
 }
 
-/** Own headers win over the defaults; an empty value takes a default away. */
-function headersOf({ httpHeaders = [] }: HttpGetAction): Readonly<Record<string, string>> {
-  const minor = releaseVersion.split('.').slice(0, 2).join('.').replace(/^v/, '');
-  const headers: Record<string, string> = { 'user-agent': `kube-probe/${minor}`, accept: '*/*' };
-  for (const { name, value } of httpHeaders) headers[name.toLowerCase()] = value;
-  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''));
+type Asking = {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly endsMs: number;
+  readonly timeoutMs: number;
+};
+
+/** All redirects together have the probe's one timeout. */
+async function follow({ host, tls }: HttpProbeDoors, asking: Asking): Promise<ProbeOutcome> {
+  const resume = tls === undefined ? {} : { resume: tls };
+  let url = asking.url;
+  for (let redirects = 0; redirects < maxRedirects; redirects++) {
+    // The first has all of it, to the millisecond.
+    const timeoutMs = redirects === 0 ? asking.timeoutMs : Math.max(1, Math.ceil(asking.endsMs - performance.now()));
+    const response = await host.request(url, { headers: asking.headers, timeoutMs, ca: false, maxBytes, ...resume });
+    const next = redirectOf(response, url);
+    if (next === undefined || next.hostname !== new URL(asking.url).hostname) return outcomeOf(response);
+    url = next.href;
+  }
+  throw new Error(`stopped after ${maxRedirects} redirects`);
 }
 
-function redirectOf({ status, headers }: HttpResponse, from: URL): URL | undefined {
+function redirectOf({ status, headers }: HttpResponse, from: string): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(status) || headers.location === undefined) return undefined;
-  return URL.parse(headers.location, from.href) ?? undefined;
+  return URL.parse(headers.location, from) ?? undefined;
 }
 
-function outcomeOf({ status, body }: HttpResponse): ProbeOutcome {
-  if (status >= 200 && status < 400) return { result: 'success', message: '' };
+function outcomeOf({ status, headers, body }: HttpResponse): ProbeOutcome {
+  if (status >= 200 && status < 300) return { result: 'success', message: '' };
+  if (status >= 300 && status < 400) {
+    const to = headers.location === undefined ? '' : ` at one to ${headers.location}`;
+    return { result: 'success', message: '', warning: `Probe terminated redirects${to}` };
+  }
   const text = Buffer.from(body).toString('utf8').trim();
-  return { result: 'failure', message: `HTTP status ${status}${text === '' ? '' : `: ${text}`}` };
+  const message = `HTTP probe failed with statuscode: ${status}`;
+  return { result: 'failure', message: text === '' ? message : `${message}: ${text}` };
 }

@@ -4,9 +4,19 @@ import type { ProbeOutcome } from './run-probe.ts';
 
 const triesOnError = 3;
 
+/** Within this time a container that an earlier agent left is first probed; its place there is that of its start. */
+const spreadMs = 1000;
+
+/**
+ * How the first run is found when it is due already: `at-once`; `spread` over a second, for containers that were there
+ * before us, which would else all be probed in one moment; or at the next `period` from the container's start.
+ */
+export type FirstRun = 'at-once' | 'spread' | 'period';
+
 /**
  * One probe of one running container. The first run is at the container's start + initialDelay, the others follow in
- * whole periods from there. A result counts from `failureThreshold` or `successThreshold` equal outcomes in a row on.
+ * whole periods from there, never two at a time. A result counts from `failureThreshold` or `successThreshold` equal
+ * outcomes in a row on.
  */
 export class ProbeWorker {
   readonly #probe: Probe;
@@ -34,11 +44,14 @@ export class ProbeWorker {
     this.#onResult = options.onResult;
   }
 
-  /** Begins, with a run at once when the initial delay is over already. */
-  start(): void {
+  /** Begins; `first` decides only when the initial delay is over already. */
+  start(first: FirstRun): void {
     if (this.#state !== 'idle') return;
     this.#state = 'active';
-    this.#schedule(Math.max(0, this.#firstAtMs - this.#clock.now()));
+    const untilMs = this.#firstAtMs - this.#clock.now();
+    if (untilMs > 0) this.#schedule(untilMs);
+    else if (first === 'at-once') this.#schedule(0);
+    else this.#schedule(this.#untilNext() % (first === 'spread' ? spreadMs : Number.POSITIVE_INFINITY));
   }
 
   end(): void {
@@ -52,15 +65,19 @@ export class ProbeWorker {
     this.#cancel = this.#clock.after(Math.min(delayMs, longestMs), () => void this.#turn());
   }
 
+  #untilNext(): number {
+    const periodMs = this.#probe.periodSeconds * 1000;
+    const sinceFirstMs = this.#clock.now() - this.#firstAtMs;
+    return periodMs - (((sinceFirstMs % periodMs) + periodMs) % periodMs);
+  }
+
   async #turn(): Promise<void> {
     let outcome = await this.#run();
     for (let tries = 1; outcome.result === 'error' && tries < triesOnError && this.#active(); tries++) {
       outcome = await this.#run();
     }
     if (!this.#active()) return;
-    const periodMs = this.#probe.periodSeconds * 1000;
-    const sinceFirstMs = this.#clock.now() - this.#firstAtMs;
-    this.#schedule(periodMs - (((sinceFirstMs % periodMs) + periodMs) % periodMs));
+    this.#schedule(this.#untilNext());
     if (outcome.result !== 'error') this.#counted(outcome.result, outcome.message);
   }
 

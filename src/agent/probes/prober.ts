@@ -1,26 +1,17 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import type { Container, Probe } from '../../kube/types.ts';
+import { TlsSessions } from '../../host/tls-sessions.ts';
 import type { ProbeResults } from '../plan/facts.ts';
-import { ProbeWorker } from './probe-worker.ts';
-import { type ProbeDoors, type ProbeTarget, runProbe } from './run-probe.ts';
-
-/** A running container as the prober sees it. */
-export type Probed = ProbeTarget & { readonly startedAtMs: number };
-
-type Kind = 'startup' | 'liveness' | 'readiness';
-type Tracked = { results: ProbeResults; readonly workers: Map<Kind, ProbeWorker> };
+import { ContainerProbes, type Probed, type ProbeObserver } from './container-probes.ts';
+import type { ProbeDoors } from './run-probe.ts';
 
 /**
- * Probes the running containers. Startup first and alone; from its success on liveness and readiness, at once. A failed
- * startup or liveness probe is a result for good: the container is going to be replaced (kubelet pkg/kubelet/prober).
+ * Probes the running containers (kubelet pkg/kubelet/prober). All that it knows may be lost: what matters over a restart
+ * of the agent comes back with `Probed.before`.
  */
 export class Prober {
-  readonly #doors: ProbeDoors;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #onChange: (podKey: string) => void;
-  readonly #pods = new Map<string, Map<string, Tracked>>();
+  readonly #shared: ConstructorParameters<typeof ContainerProbes>[0];
+  readonly #pods = new Map<string, Map<string, ContainerProbes>>();
 
   constructor(options: {
     readonly doors: ProbeDoors;
@@ -28,23 +19,32 @@ export class Prober {
     readonly log: Log;
     /** The results of a container of this pod have changed. */
     readonly onChange: (podKey: string) => void;
+    readonly observer?: ProbeObserver | undefined;
   }) {
-    this.#doors = options.doors;
-    this.#clock = options.clock;
-    this.#log = options.log;
-    this.#onChange = options.onChange;
+    const { doors } = options;
+    this.#shared = { ...options, doors: { host: doors.host, runtime: doors.runtime, tls: new TlsSessions() } };
   }
 
   /** Probes exactly these containers of a pod from now on; what is known about them stays. */
   track(podKey: string, running: readonly Probed[]): void {
-    const before = this.#pods.get(podKey) ?? new Map<string, Tracked>();
-    const now = new Map<string, Tracked>();
-    for (const probed of running) {
-      now.set(probed.containerId, before.get(probed.containerId) ?? this.#begin(podKey, probed));
+    const before = this.#pods.get(podKey);
+    const ids = new Set(running.map(({ containerId }) => containerId));
+    for (const [id, probes] of before ?? []) {
+      if (ids.has(id)) continue;
+      probes.end();
+      before?.delete(id);
     }
-    for (const [id, tracked] of before) if (!now.has(id)) endAll(tracked);
-    if (now.size === 0) this.#pods.delete(podKey);
-    else this.#pods.set(podKey, now);
+    for (const probed of running) this.add(podKey, probed);
+    if (ids.size === 0) this.#pods.delete(podKey);
+  }
+
+  /** Probes this container too, which has just started or is known already. */
+  add(podKey: string, probed: Probed): void {
+    const containers = this.#pods.get(podKey) ?? new Map<string, ContainerProbes>();
+    this.#pods.set(podKey, containers);
+    const known = containers.get(probed.containerId) ?? new ContainerProbes(this.#shared, podKey, probed);
+    containers.set(probed.containerId, known);
+    if (probed.ending) known.wind();
   }
 
   /** What is known about one container of a pod; undefined when it is not probed. */
@@ -53,80 +53,7 @@ export class Prober {
   }
 
   close(): void {
-    for (const containers of this.#pods.values()) for (const tracked of containers.values()) endAll(tracked);
+    for (const containers of this.#pods.values()) for (const probes of containers.values()) probes.end();
     this.#pods.clear();
   }
-
-  #begin(podKey: string, probed: Probed): Tracked {
-    const { startupProbe, livenessProbe, readinessProbe } = probed.container;
-    const tracked: Tracked = { results: initialResults(probed.container), workers: new Map() };
-    const add = (kind: Kind, probe: Probe | undefined) => {
-      if (probe !== undefined) tracked.workers.set(kind, this.#worker({ podKey, probed, kind, probe, tracked }));
-    };
-    add('startup', startupProbe);
-    add('liveness', livenessProbe);
-    add('readiness', readinessProbe);
-    if (startupProbe !== undefined) tracked.workers.get('startup')?.start();
-    else for (const worker of tracked.workers.values()) worker.start();
-    return tracked;
-  }
-
-  #worker(what: {
-    readonly podKey: string;
-    readonly probed: Probed;
-    readonly kind: Kind;
-    readonly probe: Probe;
-    readonly tracked: Tracked;
-  }): ProbeWorker {
-    const { podKey, probed, kind, probe, tracked } = what;
-    return new ProbeWorker({
-      probe,
-      clock: this.#clock,
-      startedAtMs: probed.startedAtMs,
-      run: async () => {
-        const outcome = await runProbe(this.#doors, probe, probed);
-        // Told before it counts: it explains what somebody may be waiting for.
-        if (outcome.result !== 'success') {
-          tracked.results = { ...tracked.results, message: `${kind} probe: ${outcome.message}` };
-        }
-        return outcome;
-      },
-      onResult: (result, message) => {
-        if (tracked.results[kind] === result) return;
-        tracked.results = withResult(tracked.results, kind, result);
-        const verdict = result === 'success' ? 'succeeds' : `fails: ${message}`;
-        this.#log.info(`${podKey}: ${kind} probe of ${probed.container.name} ${verdict}`);
-        this.#follow(tracked, kind, result);
-        this.#onChange(podKey);
-      },
-    });
-  }
-
-  #follow(tracked: Tracked, kind: Kind, result: 'success' | 'failure'): void {
-    const { workers } = tracked;
-    if (kind === 'startup') workers.get('startup')?.end();
-    if (kind === 'startup' && result === 'success') {
-      workers.get('liveness')?.start();
-      workers.get('readiness')?.start();
-    }
-    if (kind === 'liveness' && result === 'failure') for (const worker of workers.values()) worker.end();
-  }
-}
-
-/** Without a probe the answer is yes, as soon as the container runs. */
-function initialResults({ startupProbe, readinessProbe }: Container): ProbeResults {
-  return {
-    startup: startupProbe === undefined ? 'success' : 'unknown',
-    liveness: 'success',
-    readiness: readinessProbe === undefined ? 'success' : 'failure',
-  };
-}
-
-function withResult(results: ProbeResults, kind: Kind, result: 'success' | 'failure'): ProbeResults {
-  const { message, ...rest } = results;
-  return { ...rest, [kind]: result, ...(result === 'failure' && message !== undefined ? { message } : {}) };
-}
-
-function endAll({ workers }: Tracked): void {
-  for (const worker of workers.values()) worker.end();
 }

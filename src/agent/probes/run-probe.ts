@@ -1,12 +1,20 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Host } from '../../host/host.ts';
+import type { TlsSessions } from '../../host/tls-sessions.ts';
 import type { Container, Probe } from '../../kube/types.ts';
 import type { ContainerRuntime } from '../../runtime/runtime.ts';
-import { portNumber } from '../lifecycle-hooks.ts';
+import { expandVariables } from '../env/expand.ts';
+import { grpcProbe } from './grpc-probe.ts';
+import { portNumber } from './http-action.ts';
 import { httpProbe } from './http-probe.ts';
 
 /** `error`: the probe itself could not be carried out; it counts neither way. */
-export type ProbeOutcome = { readonly result: 'success' | 'failure' | 'error'; readonly message: string };
+export type ProbeOutcome = {
+  readonly result: 'success' | 'failure' | 'error';
+  readonly message: string;
+  /** Of a success that somebody should know about. */
+  readonly warning?: string;
+};
 
 export type ProbeTarget = {
   readonly containerId: string;
@@ -16,8 +24,10 @@ export type ProbeTarget = {
 };
 
 export type ProbeDoors = {
-  readonly host: Pick<Host, 'request' | 'connectTcp'>;
+  readonly host: Pick<Host, 'request' | 'connectTcp' | 'grpcCall'>;
   readonly runtime: Pick<ContainerRuntime, 'exec'>;
+  /** Makes the handshakes of https probes short. */
+  readonly tls?: TlsSessions;
 };
 
 /** Carries out one probe (kubernetes pkg/probe). Never throws. */
@@ -25,9 +35,10 @@ export async function runProbe(doors: ProbeDoors, probe: Probe, target: ProbeTar
   const timeoutMs = probe.timeoutSeconds * 1000;
   try {
     if (probe.exec !== undefined) return await execProbe(doors, probe.exec.command ?? [], target, timeoutMs);
-    if (probe.httpGet !== undefined) return await httpProbe(doors.host, probe.httpGet, target, timeoutMs);
+    if (probe.httpGet !== undefined) return await httpProbe(doors, probe.httpGet, target, timeoutMs);
     if (probe.tcpSocket !== undefined) return await tcpProbe(doors, probe.tcpSocket, target, timeoutMs);
-    return { result: 'error', message: 'only exec, httpGet and tcpSocket probes are supported' };
+    if (probe.grpc !== undefined) return await grpcProbe(doors.host, probe.grpc, target.address, timeoutMs);
+    return { result: 'error', message: 'it has none of exec, httpGet, tcpSocket and grpc' };
   } catch (thrown) {
     return { result: 'error', message: messageOf(thrown) };
   }
@@ -36,13 +47,28 @@ export async function runProbe(doors: ProbeDoors, probe: Probe, target: ProbeTar
 async function execProbe(
   { runtime }: ProbeDoors,
   command: readonly string[],
-  { containerId }: ProbeTarget,
+  { containerId, container }: ProbeTarget,
   timeoutMs: number,
 ): Promise<ProbeOutcome> {
-  const { exitCode, output, timedOut } = await runtime.exec(containerId, command, timeoutMs);
-  if (timedOut) return { result: 'failure', message: `command did not end within ${timeoutMs / 1000} s` };
-  const said = output.trim() === '' ? `exit code ${exitCode}` : output.trim();
-  return { result: exitCode === 0 ? 'success' : 'failure', message: said };
+  const variables = literalEnvironment(container);
+  const words = command.map((word) => expandVariables(word, variables));
+  const { exitCode, output, timedOut } = await runtime.exec(containerId, words, timeoutMs);
+  if (timedOut) {
+    return {
+      result: 'failure',
+      message: `command timed out: "${words.join(' ')}" timed out after ${timeoutMs / 1000}s`,
+    };
+  }
+  if (exitCode === 0) return { result: 'success', message: '' };
+  return { result: 'failure', message: output.trim() === '' ? `exit code ${exitCode}` : output.trim() };
+}
+
+/**
+ * The values that the manifest itself spells out, unexpanded; those from elsewhere count as empty, and envFrom as not
+ * there (kubernetes pkg/kubelet/container ExpandContainerCommandOnlyStatic).
+ */
+function literalEnvironment({ env = [] }: Container): ReadonlyMap<string, string> {
+  return new Map(env.map(({ name, value }) => [name, value ?? '']));
 }
 
 async function tcpProbe(
@@ -53,7 +79,7 @@ async function tcpProbe(
 ): Promise<ProbeOutcome> {
   const port = portNumber(action.port, target.container.ports ?? []);
   try {
-    await host.connectTcp(action.host ?? target.address, port, timeoutMs);
+    await host.connectTcp(action.host || target.address, port, timeoutMs);
     return { result: 'success', message: '' };
   } catch (thrown) {
     return { result: 'failure', message: messageOf(thrown) };

@@ -1,5 +1,6 @@
 import { messageOf } from '../../base/errors.ts';
 import type { HostFiles } from '../../host/host.ts';
+import type { FileEvent } from './file-events.ts';
 import { manifestName } from './manifest-files.ts';
 
 type Watched = { readonly directory: string; readonly inode: number; readonly end: () => void };
@@ -7,14 +8,14 @@ type Watched = { readonly directory: string; readonly inode: number; readonly en
 /** Watches one directory (inotify), anew when another one is in its place. */
 export class DirectoryWatch {
   readonly #host: Pick<HostFiles, 'watch'>;
-  readonly #onChange: () => void;
+  readonly #onChange: (name: string | undefined, event: FileEvent) => void;
   readonly #warn: (message: string) => void;
   #watched: Watched | undefined;
 
   constructor(options: {
     readonly host: Pick<HostFiles, 'watch'>;
     /** A manifest may have changed. */
-    readonly onChange: () => void;
+    readonly onChange: (name: string | undefined, event: FileEvent) => void;
     readonly warn: (message: string) => void;
   }) {
     this.#host = options.host;
@@ -26,8 +27,8 @@ export class DirectoryWatch {
   ensure({ directory, inode }: { readonly directory: string; readonly inode: number }): boolean {
     if (this.#watched?.directory === directory && this.#watched.inode === inode) return false;
     this.end();
-    const onChange = (name: string | undefined) => {
-      if (name === undefined || manifestName(name) === 'read') this.#onChange();
+    const onChange = (name: string | undefined, event: FileEvent = 'unknown') => {
+      if (name === undefined || manifestName(name) === 'read') this.#onChange(name, event);
     };
     const onError = (thrown: unknown) => {
       this.#warn(`the watch of ${directory} ended: ${messageOf(thrown)}`);

@@ -8,22 +8,26 @@ export type Holders = {
   readonly losers: ReadonlyMap<string, string>;
 };
 
-/** One pod per name: the file that stood for it before keeps it, else the first by name. */
+/** One pod per name and per UID: the file that stood for it before keeps it, else the first of the candidates. */
 export function assignHolders(
   candidates: readonly DesiredPod[],
   before: ReadonlyMap<string, { readonly file: string }>,
 ): Holders {
   const held = new Map<string, DesiredPod>();
-  for (const candidate of candidates) {
-    const key = podKey(candidate.pod);
-    const current = held.get(key);
-    if (current === undefined || before.get(key)?.file === candidate.file) held.set(key, candidate);
-  }
+  const byUid = new Map<string, DesiredPod>();
   const losers = new Map<string, string>();
-  for (const { pod, file } of candidates) {
-    const holder = held.get(podKey(pod));
-    if (holder !== undefined && holder.file !== file)
-      losers.set(file, `${podKey(pod)} is defined by ${holder.file} already`);
+  const incumbent = ({ pod, file }: DesiredPod) => before.get(podKey(pod))?.file === file;
+  for (const candidate of [...candidates.filter(incumbent), ...candidates.filter((one) => !incumbent(one))]) {
+    const key = podKey(candidate.pod);
+    const sameName = held.get(key);
+    const sameUid = byUid.get(candidate.uid);
+    if (sameName !== undefined) losers.set(candidate.file, `${key} is defined by ${sameName.file} already`);
+    else if (sameUid !== undefined)
+      losers.set(candidate.file, `metadata.uid ${candidate.uid} is that of ${podKey(sameUid.pod)} in ${sameUid.file}`);
+    else {
+      held.set(key, candidate);
+      byUid.set(candidate.uid, candidate);
+    }
   }
   return { held, losers };
 }

@@ -4,11 +4,16 @@ import { shortHash } from '../../base/hash.ts';
 import type { Log } from '../../base/log.ts';
 import type { HostFiles } from '../../host/host.ts';
 
-/** The last valid form of a manifest. `device`: of the directory it was seen in, to know a directory that is unmounted. */
+/**
+ * The last valid form of a manifest. `device` and `inode` are of the directory it was seen in, to know a directory that is
+ * unmounted or replaced; 0 for a URL, or where an older version kept none.
+ */
 export type LastGood = {
+  /** Path or URL. */
   readonly file: string;
   readonly text: string;
   readonly device: number;
+  readonly inode: number;
   /** RFC 3339, when this form was first seen. */
   readonly seen: string;
 };
@@ -68,11 +73,16 @@ function parse(text: string | undefined): LastGood | undefined {
   try {
     const value: unknown = JSON.parse(text ?? '');
     if (typeof value !== 'object' || value === null) return undefined;
-    const { file, text: manifest, device, seen } = value as Record<string, unknown>;
+    const { file, text: manifest, device, inode, seen } = value as Record<string, unknown>;
     if (typeof file !== 'string' || typeof manifest !== 'string') return undefined;
     if (typeof device !== 'number' || typeof seen !== 'string') return undefined;
-    return { file, text: manifest, device, seen };
+    return { file, text: manifest, device, inode: typeof inode === 'number' ? inode : 0, seen };
   } catch {
     return undefined;
   }
+}
+
+/** Whether what stands for a file is the URL of a manifest. */
+export function isUrl(file: string): boolean {
+  return /^https?:\/\//.test(file);
 }

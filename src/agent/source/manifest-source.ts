@@ -1,17 +1,24 @@
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import type { Log } from '../../base/log.ts';
+import { type Log, warnOnce } from '../../base/log.ts';
 import type { HostFiles } from '../../host/host.ts';
 import type { RejectedManifest } from '../../kube/agent-socket.ts';
 import type { DesiredPod } from '../desired.ts';
 import { DirectoryWatch } from './directory-watch.ts';
+import { FileEvents } from './file-events.ts';
 import { assignHolders, type Holders } from './holders.ts';
-import type { LastGood, LastGoodStore } from './last-good.ts';
-import { parseManifest } from './manifest.ts';
-import { type ManifestFile, type ManifestListing, type ReadHost, readManifests } from './read-manifests.ts';
+import { isUrl, type LastGoodStore } from './last-good.ts';
+import { linkHops } from './link-targets.ts';
+import { LinkWatch } from './link-watch.ts';
+import { LookLoop } from './look-loop.ts';
+import { ManifestEntries, type Place, settleMs } from './manifest-entries.ts';
+import { manifestName } from './manifest-files.ts';
+import { planGone } from './plan-gone.ts';
+import type { PodSource } from './pod-source.ts';
+import { type ManifestListing, type ReadHost, readManifests } from './read-manifests.ts';
 
 export type SourceOptions = {
-  readonly host: ReadHost & Pick<HostFiles, 'watch'>;
+  readonly host: ReadHost & Pick<HostFiles, 'watch' | 'readLink'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Directory of manifests, or one manifest. */
@@ -23,55 +30,59 @@ export type SourceOptions = {
   readonly onChange: (key: string) => void;
 };
 
-type Entry = {
-  readonly file: string;
-  /** What was read last, whatever it was worth. */
-  text?: string;
-  inode: number;
-  device: number;
-  desired?: DesiredPod;
-  goodText?: string;
-  rejected?: string;
-};
 type ReadListing = Extract<ManifestListing, { state: 'read' }>;
 
 const retryMissingMs = 1000;
-/** A file written in place counts when nobody has written to it for this long. */
-const settleMs = 100;
 
 /**
  * The pods that a directory of manifests wants. Read at the start, on every change (inotify) and every `checkEveryMs`.
  * A file that cannot be used keeps its last good pod; only a file that is seen to be gone takes its pod away.
  */
-export class ManifestSource {
+export class ManifestSource implements PodSource {
   readonly #options: SourceOptions;
-  readonly #entries = new Map<string, Entry>();
-  #holders: Holders = { held: new Map(), losers: new Map() };
-  #scanning: Promise<void> | undefined;
-  #again = false;
-  #cancelNext = () => {};
+  readonly #entries: ManifestEntries;
+  readonly #loop: LookLoop;
+  readonly #events = new FileEvents();
   readonly #watch: DirectoryWatch;
-  #said = new Set<string>();
-  #stopped = false;
+  readonly #links: LinkWatch;
+  readonly #sayOnce: (message: string) => void;
+  #holders: Holders = { held: new Map(), losers: new Map() };
+  /** File → since when it is not there, for a moment. */
+  readonly #missing = new Map<string, number>();
+  #directory: (Place & { readonly sinceMs: number }) | undefined;
 
   constructor(options: SourceOptions) {
+    const { host, log } = options;
+    const warn = warnOnce(log);
+    const look = () => void this.look();
     this.#options = options;
-    const onChange = () => void this.look();
-    this.#watch = new DirectoryWatch({ host: options.host, onChange, warn: (message) => this.#sayOnce(message) });
+    this.#sayOnce = warn;
+    this.#entries = new ManifestEntries({ ...options, sayOnce: warn, keep: (good) => options.lastGood.keep(good) });
+    this.#loop = new LookLoop({ ...options, look: () => this.#look() });
+    this.#links = new LinkWatch({ host, onChange: look, warn });
+    this.#watch = new DirectoryWatch({
+      host,
+      warn,
+      onChange: (name, event) => {
+        if (name !== undefined) this.#events.add(name, event);
+        look();
+      },
+    });
   }
 
-  /** Resolves after the first look: from then on what is not desired is known to be not desired. */
   async start(): Promise<void> {
-    for (const good of await this.#options.lastGood.all()) this.#recall(good);
+    const { path, lastGood } = this.#options;
+    for (const good of await lastGood.all()) {
+      if (isUrl(good.file)) continue;
+      if (good.file === path || dirname(good.file) === path) this.#entries.recall(good);
+      else lastGood.forget(good.file);
+    }
     this.#assign();
     await this.look();
   }
 
-  /** Reads everything again; resolves when that is done. */
   async look(): Promise<void> {
-    this.#again = true;
-    this.#scanning ??= this.#scanAll();
-    await this.#scanning;
+    await this.#loop.now();
   }
 
   get(key: string): DesiredPod | undefined {
@@ -82,152 +93,103 @@ export class ManifestSource {
     return [...this.#holders.held.keys()];
   }
 
-  /** Files that are not run as they are. */
   rejected(): readonly RejectedManifest[] {
-    return [...this.#entries.values()].flatMap(({ file, rejected, desired }) => {
-      const loses = this.#holders.losers.get(file);
-      const reason = rejected ?? loses;
-      return reason === undefined ? [] : [{ file, reason, lastGoodRuns: desired !== undefined && loses === undefined }];
-    });
+    return this.#entries.rejected(this.#holders.losers);
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancelNext();
     this.#watch.end();
-    await this.#scanning;
+    this.#links.end();
+    await this.#loop.stop();
     await this.#options.lastGood.saved();
   }
 
-  async #scanAll(): Promise<void> {
-    await Promise.resolve();
-    while (this.#again && !this.#stopped) {
-      this.#again = false;
-      this.#cancelNext();
-      const nextMs = await this.#scan();
-      if (!this.#stopped) this.#cancelNext = this.#options.clock.after(nextMs, () => void this.look());
-    }
-    this.#scanning = undefined;
-  }
-
   /** One look at everything; gives the time until the next. */
-  async #scan(): Promise<number> {
+  async #look(): Promise<number> {
     const { host, path, checkEveryMs } = this.#options;
-    const listing = await readManifests(host, path);
+    this.#events.beginLook();
+    const isFile = this.#entries.known().some(({ file }) => file === path);
+    const listing = await readManifests(host, path, { isFile });
+    // By the time of one more answer, all events of what was read have been told.
+    await host.stat(path).catch(() => undefined);
     if (listing.state === 'absent') {
       this.#watch.end();
       this.#sayOnce(`${listing.reason}: the pods from there stay as they are`);
       return Math.min(retryMissingMs, checkEveryMs);
     }
-    // Watch first, then read again: what changes in between must not be missed.
-    if (this.#watch.ensure(listing)) this.#again = true;
     for (const { file, reason } of listing.ignored) this.#sayOnce(`${file} is not read: it ${reason}`);
-    const unsettled = listing.files.map((found) => this.#consider(found, listing.device)).includes('unsettled');
-    this.#dropGone(listing);
+    // Watch first, then read again: what changes in between must not be missed.
+    const watchBegan = this.#watch.ensure(listing);
+    const linkWatchBegan = this.#links.follow(await this.#hops(listing));
+    const unsettledMs = this.#consider(listing);
+    const againMs = this.#dropGone(listing);
     this.#assign();
-    return unsettled ? settleMs : checkEveryMs;
+    return watchBegan || linkWatchBegan ? 0 : Math.min(checkEveryMs, ...unsettledMs, ...againMs);
   }
 
-  #consider(found: ManifestFile, device: number): 'unsettled' | 'done' {
-    const { file, text, problem, inode } = found;
-    const entry: Entry = this.#entries.get(file) ?? { file, inode, device };
-    if (problem !== undefined) {
-      this.#entries.set(file, entry);
-      this.#unreadable(entry, problem);
-      return 'done';
-    }
-    if (text === undefined || (text === entry.text && this.#entries.has(file))) return 'done';
-    if (this.#beingWritten(found, this.#entries.get(file))) return 'unsettled';
-    this.#entries.set(file, entry);
-    Object.assign(entry, { text, inode, device });
-    this.#take(entry, text);
-    return 'done';
+  /** Where links lead through, but for what the watch of the directory sees. */
+  async #hops({ directory, files }: ReadListing) {
+    const { host, path } = this.#options;
+    const links = files.filter(({ link }) => link);
+    const ways = await Promise.all([linkHops(host, path), ...links.map(({ file }) => linkHops(host, file, directory))]);
+    return ways.flat().filter((hop) => hop.directory !== directory || manifestName(hop.name) !== 'read');
   }
 
-  /** In place, a writer may be half way: what is there may even be valid. A file that was moved here is complete. */
-  #beingWritten({ text = '', inode, modifiedAtMs }: ManifestFile, known: Entry | undefined): boolean {
-    const ageMs = this.#options.clock.now() - modifiedAtMs;
-    const inPlace = known !== undefined && known.inode === inode;
-    return (inPlace || !text.endsWith('\n')) && ageMs >= 0 && ageMs < settleMs;
+  #consider({ files, device, inode }: ReadListing): readonly number[] {
+    return files.flatMap((found) => {
+      const name = basename(found.file);
+      const unsettledMs = this.#entries.consider(found, { device, inode }, this.#events.of(name));
+      if (unsettledMs === undefined) return [];
+      this.#events.keep(name);
+      return [unsettledMs];
+    });
   }
 
-  #take(entry: Entry, text: string): void {
-    const { nodeName, clock, log } = this.#options;
-    const seen = new Date(clock.now()).toISOString();
-    const { desired, reason, warnings } = parseManifest(text, { file: entry.file, nodeName, seen });
-    for (const warning of warnings) this.#sayOnce(warning);
-    if (desired === undefined) {
-      this.#reject(entry, reason ?? 'no static pod');
-      return;
-    }
-    if (entry.rejected !== undefined) log.info(`${entry.file} is valid again`);
-    delete entry.rejected;
-    entry.goodText = text;
-    // Other words for the same thing: what was seen first stays.
-    if (entry.desired?.hash !== desired.hash) entry.desired = desired;
-  }
-
-  /** What was read before says nothing about what will be there. */
-  #unreadable(entry: Entry, reason: string): void {
-    delete entry.text;
-    this.#reject(entry, reason);
-  }
-
-  #reject(entry: Entry, reason: string): void {
-    if (entry.rejected === reason) return;
-    entry.rejected = reason;
-    const keeps = entry.desired === undefined ? '' : '; its last good form stays in force';
-    this.#options.log.error(`${entry.file} is rejected: ${reason}${keeps}`);
-  }
-
-  #dropGone({ files, device, empty, directory }: ReadListing): void {
+  #dropGone({ files, device, inode, empty, directory }: ReadListing): readonly number[] {
+    const nowMs = this.#options.clock.now();
+    const before = this.#directory;
+    const sinceMs = before?.device === device && before.inode === inode ? before.sinceMs : nowMs;
+    this.#directory = { device, inode, sinceMs };
     const there = new Set(files.map(({ file }) => file));
-    for (const [file, entry] of this.#entries) {
-      if (there.has(file)) continue;
-      if (empty && entry.device !== device && entry.desired !== undefined) {
-        this.#unreadable(entry, `${directory} is empty and on another file system than before (unmounted?)`);
-        continue;
-      }
-      this.#entries.delete(file);
+    for (const file of this.#missing.keys()) if (there.has(file)) this.#missing.delete(file);
+    const plan = planGone({
+      known: this.#entries.known(),
+      there,
+      directory: { device, inode, empty, path: directory },
+      told: (name) => this.#events.of(name) !== undefined,
+      settlesInMs: (file) => this.#settlesInMs(file, nowMs),
+      directoryAgeMs: nowMs - sinceMs,
+    });
+    for (const { file, reason } of plan.kept) this.#entries.reject(file, reason);
+    for (const file of plan.gone) {
+      this.#missing.delete(file);
+      this.#entries.forget(file);
       this.#options.lastGood.forget(file);
     }
+    return plan.againMs === undefined ? [] : [plan.againMs];
+  }
+
+  /** Editors move the old file away before they write the new one: that is an edit, not a removal. */
+  #settlesInMs(file: string, nowMs: number): number {
+    const name = basename(file);
+    if (this.#events.of(name) !== 'rename') return 0;
+    const sinceMs = this.#missing.get(file) ?? nowMs;
+    this.#missing.set(file, sinceMs);
+    const leftMs = Math.min(settleMs, sinceMs + settleMs - nowMs);
+    if (leftMs > 0) this.#events.keep(name);
+    return leftMs;
   }
 
   #assign(): void {
     const before = this.#holders;
-    const candidates = [...this.#entries.values()]
-      .flatMap(({ desired }) => desired ?? [])
-      .sort((a, b) => (a.file < b.file ? -1 : 1));
-    this.#holders = assignHolders(candidates, before.held);
+    this.#holders = assignHolders(this.#entries.candidates(), before.held);
     for (const [file, reason] of this.#holders.losers) this.#sayOnce(`${file} is not run: ${reason}`);
     for (const key of new Set([...before.held.keys(), ...this.#holders.held.keys()])) {
       const now = this.#holders.held.get(key);
       if (before.held.get(key) === now) continue;
-      if (now !== undefined) this.#keep(now);
+      const good = now === undefined ? undefined : this.#entries.lastGood(now);
+      if (good !== undefined) this.#options.lastGood.keep(good);
       this.#options.onChange(key);
     }
-  }
-
-  #keep({ file, pod }: DesiredPod): void {
-    const entry = this.#entries.get(file);
-    const seen = pod.metadata.annotations?.['kubernetes.io/config.seen'];
-    if (entry?.goodText === undefined || seen === undefined) return;
-    this.#options.lastGood.keep({ file, text: entry.goodText, device: entry.device, seen });
-  }
-
-  #recall({ file, text, device, seen }: LastGood): void {
-    const { path, nodeName } = this.#options;
-    if (file !== path && dirname(file) !== path) {
-      this.#options.lastGood.forget(file);
-      return;
-    }
-    const { desired } = parseManifest(text, { file, nodeName, seen });
-    if (desired !== undefined) this.#entries.set(file, { file, inode: 0, device, desired });
-  }
-
-  #sayOnce(message: string): void {
-    if (this.#said.has(message)) return;
-    this.#said.add(message);
-    this.#options.log.warn(message);
   }
 }

@@ -1,4 +1,4 @@
-import { errorsOf, renderFinding } from '../../base/diagnostics.ts';
+import { errorsOf, type Finding, renderFinding } from '../../base/diagnostics.ts';
 import { decodePod } from '../../kube/pod.ts';
 import { parseJsonOrYaml } from '../../kube/yaml.ts';
 import type { DesiredPod } from '../desired.ts';
@@ -19,6 +19,16 @@ export function parseManifest(
   const { pod, findings } = decodePod(text, origin.file);
   const errors = errorsOf(findings);
   const warnings = findings.filter(({ severity }) => severity === 'warning').map(renderFinding);
-  if (pod === undefined || errors.length > 0) return { reason: errors.map(renderFinding).join('\n'), warnings };
+  if (pod === undefined || errors.length > 0) return { reason: reasonOf(errors), warnings };
   return { desired: staticPod({ pod, written: parseJsonOrYaml(text), ...origin }), warnings };
+}
+
+/** As many findings as one reads; a status holds those of every file. */
+const mostFindings = 100;
+
+/** Findings as the reason why a manifest does not count. */
+export function reasonOf(errors: readonly Finding[]): string {
+  const lines = errors.slice(0, mostFindings).map(renderFinding);
+  const more = errors.length - lines.length;
+  return [...lines, ...(more > 0 ? [`… and ${more} more`] : [])].join('\n');
 }

@@ -3,7 +3,7 @@ import type { Pod } from '../../kube/types.ts';
 import { annotations } from '../../runtime/labels.ts';
 import type { ObservedPod, RuntimeType } from '../../runtime/runtime.ts';
 import type { DesiredPod } from '../desired.ts';
-import type { ProbeResults } from '../plan/facts.ts';
+import type { PodOver, ProbeResults } from '../plan/facts.ts';
 import type { PodRecord } from '../pod-record.ts';
 import type { StartFailure } from './container-status.ts';
 import { podStatus } from './pod-status.ts';
@@ -16,6 +16,14 @@ export type AgentPodInput = {
   readonly hostIPs: readonly string[];
   readonly maxRestartPeriodMs: number;
   probes(containerId: string): ProbeResults | undefined;
+  /** What the agent before this one knew of a container. */
+  remembered?(containerId: string): { readonly started?: boolean; readonly ready?: boolean } | undefined;
+  /** Since when a condition of the pod has this status; kept over restarts of the agent. */
+  transitionMs?(type: string, status: string): number | undefined;
+  /** When the pod was first known; kept over restarts of the agent. */
+  readonly startMs?: number | undefined;
+  /** How the pod ended for good, where its containers tell no more. */
+  readonly over?: PodOver | undefined;
 };
 
 /** One pod as agent.sock shows it; undefined when nothing of it is desired or there. */
@@ -32,11 +40,14 @@ export function agentPodOf(input: AgentPodInput): AgentPod | undefined {
     uid,
     sandboxes: observed?.sandboxes ?? [],
     containers: observed?.containers ?? [],
-    startMs: startOf(pod, observed) ?? input.nowMs,
+    startMs: input.startMs ?? startOf(pod, observed) ?? input.nowMs,
+    refused: record.refused,
+    over: input.over,
     facts: {
       ...input,
       failure: (container) => failureOf(record, container),
       terminationMessage: (id) => record.terminationMessages.get(id),
+      loggedAttempt: (container) => record.loggedAttempts?.get(container),
     },
   });
   return {
@@ -49,7 +60,7 @@ export function agentPodOf(input: AgentPodInput): AgentPod | undefined {
 
 function failureOf(record: PodRecord, container: string): StartFailure | undefined {
   const image = record.images.get(container);
-  if (image?.state === 'back-off') return { reason: 'ImagePullBackOff', message: image.reason };
+  if (image?.state === 'back-off') return { reason: image.code ?? 'ImagePullBackOff', message: image.reason };
   return record.failures.get(container);
 }
 

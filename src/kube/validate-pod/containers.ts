@@ -4,7 +4,7 @@ import { checks, type Scope } from './checks.ts';
 import { validateEnv } from './env.ts';
 import { validateMounts } from './mounts.ts';
 import { validateProbesAndHooks } from './probes.ts';
-import { validateResources } from './resources.ts';
+import { validateResizePolicy, validateResources } from './resources.ts';
 import { validateSecurityContext } from './security.ts';
 
 const policies = ['Always', 'Never', 'OnFailure'];
@@ -55,6 +55,7 @@ function validateContainer(
   validateEnv(container, path, scope);
   validateMounts(container, path, scope);
   validateResources(container.resources, [...path, 'resources'], { errors });
+  validateResizePolicy(container, path, scope);
   const { securityContext } = container;
   if (securityContext) validateSecurityContext(securityContext, [...path, 'securityContext'], { errors, spec });
 }
@@ -118,5 +119,7 @@ function validateRestartPolicy(container: Container, path: FieldPath, { errors }
     check.oneOf([...at, index, 'action'], action, ['Restart', 'RestartAllContainers']);
     if (exitCodes === undefined) errors.required([...at, index, 'exitCodes']);
     else check.oneOf([...at, index, 'exitCodes', 'operator'], exitCodes.operator, ['In', 'NotIn']);
+    if ((exitCodes?.values ?? []).length > 255)
+      errors.error([...at, index, 'exitCodes', 'values'], 'too many: must have at most 255 items');
   }
 }

@@ -4,6 +4,7 @@ import type { Pod } from '../types.ts';
 import { checks, qualifiedNameForm } from './checks.ts';
 
 const annotationSizeLimit = 256 * 1024;
+const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion'];
 const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/';
 
 /** metadata: name, namespace, labels, annotations, owners (ValidateObjectMeta, ValidatePodSpecificAnnotations). */
@@ -15,6 +16,14 @@ export function validateMetadata(pod: Pod, errors: FieldErrors): void {
   check.dnsLabel(['metadata', 'namespace'], metadata.namespace);
   check.labels(['metadata', 'labels'], metadata.labels);
   validateAnnotations(pod, errors);
+  for (const [index, finalizer] of (
+    (metadata as { readonly finalizers?: readonly string[] }).finalizers ?? []
+  ).entries()) {
+    const path = ['metadata', 'finalizers', index];
+    if (!finalizer.includes('/') && !standardFinalizers.includes(finalizer))
+      errors.invalid(path, finalizer, 'must be a standard finalizer or a name with a prefix, such as example.com/keep');
+    else check.qualifiedName(path, finalizer);
+  }
   for (const [index, owner] of (metadata.ownerReferences ?? []).entries()) {
     for (const name of ['apiVersion', 'kind', 'name', 'uid'] as const) {
       if (!owner[name]) errors.required(['metadata', 'ownerReferences', index, name]);

@@ -40,6 +40,8 @@ export function refuseReferences(pod: Pod, errors: FieldErrors): void {
   for (const list of ['containers', 'initContainers'] as const) {
     for (const [index, container] of (pod.spec[list] ?? []).entries()) {
       refuseEnvironment(container, ['spec', list, index], refuse);
+      if ((container.resources.claims ?? []).length > 0)
+        refuse(['spec', list, index, 'resources', 'claims'], 'resourceclaims');
     }
   }
   for (const [index, volume] of itemsOf(spec.volumes).entries()) {

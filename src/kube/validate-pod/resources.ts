@@ -1,7 +1,8 @@
 import type { FieldErrors, FieldPath } from '../field-errors.ts';
 import { isQualifiedName } from '../names.ts';
 import { parseQuantity } from '../quantity.ts';
-import type { ResourceRequirements } from '../types.ts';
+import type { Container, PodSpec, ResourceRequirements } from '../types.ts';
+import { checks } from './checks.ts';
 
 const standard = ['cpu', 'memory', 'ephemeral-storage'];
 
@@ -19,6 +20,7 @@ export function validateResources(
       if (!isOvercommitted(name) && isExtended(name) && nanoOf(amount) % 1_000_000_000n !== 0n) {
         errors.invalid(at, amount, 'must be an integer');
       }
+      validateHugePages(name, amount, { path: at, errors });
     }
   }
   for (const [name, request] of Object.entries(requests)) {
@@ -40,6 +42,39 @@ export function validateResources(
   ) {
     errors.forbidden(path, 'HugePages require cpu or memory');
   }
+}
+
+type ResizePolicy = { readonly resourceName?: string; readonly restartPolicy?: string };
+
+/** What a change of resources in place would do to the container (validateResizePolicy). */
+export function validateResizePolicy(
+  container: Container,
+  path: FieldPath,
+  { errors, spec }: { readonly errors: FieldErrors; readonly spec: PodSpec },
+): void {
+  const { resizePolicy = [] } = container as { readonly resizePolicy?: readonly ResizePolicy[] };
+  const check = checks(errors);
+  for (const [index, { resourceName, restartPolicy }] of resizePolicy.entries()) {
+    const at = [...path, 'resizePolicy', index];
+    check.oneOf([...at, 'resourceName'], resourceName, ['cpu', 'memory']);
+    check.oneOf([...at, 'restartPolicy'], restartPolicy, ['NotRequired', 'RestartContainer']);
+    if (resizePolicy.findIndex((other) => other.resourceName === resourceName) < index)
+      errors.duplicate(at, resourceName);
+    if (spec.restartPolicy === 'Never' && restartPolicy !== 'NotRequired')
+      errors.invalid(at, restartPolicy, "must be 'NotRequired' when the pod's restartPolicy is 'Never'");
+  }
+}
+
+/** `hugepages-2Mi` come in pieces of 2Mi. */
+function validateHugePages(
+  name: string,
+  amount: string,
+  { path, errors }: { readonly path: FieldPath; readonly errors: FieldErrors },
+): void {
+  if (!name.startsWith('hugepages-')) return;
+  const size = parseQuantity(name.slice('hugepages-'.length))?.nano ?? 0n;
+  if (size <= 0n || nanoOf(amount) % size !== 0n)
+    errors.invalid(path, amount, `is not a positive integer multiple of ${name}`);
 }
 
 function validateResourceName(

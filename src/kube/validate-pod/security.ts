@@ -18,6 +18,10 @@ export function validatePodSecurity(spec: PodSpec, errors: FieldErrors): void {
     check.userId([...path, 'supplementalGroups', index], group);
   }
   const { fsGroupChangePolicy, supplementalGroupsPolicy } = context;
+  const { seLinuxChangePolicy } = context as { readonly seLinuxChangePolicy?: string };
+  if (seLinuxChangePolicy !== undefined) {
+    check.oneOf([...path, 'seLinuxChangePolicy'], seLinuxChangePolicy, ['MountOption', 'Recursive']);
+  }
   if (fsGroupChangePolicy !== undefined) {
     check.oneOf([...path, 'fsGroupChangePolicy'], fsGroupChangePolicy, ['Always', 'OnRootMismatch']);
   }

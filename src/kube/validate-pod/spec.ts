@@ -1,6 +1,6 @@
 import { parseIp } from '../cidr.ts';
 import type { FieldErrors } from '../field-errors.ts';
-import type { PodSpec, Toleration } from '../types.ts';
+import type { Labels, PodSpec, Toleration } from '../types.ts';
 import { checks } from './checks.ts';
 import { validateResources } from './resources.ts';
 
@@ -24,8 +24,9 @@ export function validateSpec(spec: PodSpec, errors: FieldErrors): void {
   if (typeof preemptionPolicy === 'string') {
     check.oneOf(['spec', 'preemptionPolicy'], preemptionPolicy, ['PreemptLowerPriority', 'Never']);
   }
-  if (spec.os !== undefined) check.oneOf(['spec', 'os', 'name'], spec.os.name, ['linux', 'windows']);
-  if (spec.resources) validateResources(spec.resources, ['spec', 'resources'], { errors, ofPod: true });
+  for (const [index, { conditionType = '' }] of (spec.readinessGates ?? []).entries())
+    check.qualifiedName(['spec', 'readinessGates', index, 'conditionType'], conditionType);
+  if (other.overhead) validateResources({ limits: other.overhead as Labels }, ['spec', 'overhead'], { errors });
   validateHostnameOverride(other, errors);
   validateDns(spec, errors);
   validateHostAliases(spec, errors);

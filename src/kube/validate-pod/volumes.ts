@@ -3,6 +3,7 @@ import { parseQuantity } from '../quantity.ts';
 import type { DownwardFile, Volume } from '../types.ts';
 import { checks, type Scope } from './checks.ts';
 import { validateFieldRef, validateResourceFieldRef } from './env.ts';
+import { validateStorage } from './storage.ts';
 
 const hostPathTypes = ['DirectoryOrCreate', 'Directory', 'FileOrCreate', 'File', 'Socket', 'CharDevice', 'BlockDevice'];
 const fileFields = ['metadata.name', 'metadata.namespace', 'metadata.labels', 'metadata.annotations', 'metadata.uid'];
@@ -47,11 +48,7 @@ function validateSource(volume: Volume, path: FieldPath, scope: Scope): void {
     if (!image.reference) errors.required([...path, 'image', 'reference']);
     check.oneOf([...path, 'image', 'pullPolicy'], image.pullPolicy, ['Always', 'IfNotPresent', 'Never']);
   }
-  const nfs = volume.nfs as { readonly server?: string; readonly path?: string } | undefined;
-  if (nfs !== undefined) {
-    if (!nfs.server) errors.required([...path, 'nfs', 'server']);
-    if (!nfs.path?.startsWith('/')) errors.invalid([...path, 'nfs', 'path'], nfs.path, 'must be an absolute path');
-  }
+  validateStorage(volume, path, errors);
 }
 
 function validateProjected(projected: NonNullable<Volume['projected']>, path: FieldPath, scope: Scope): void {

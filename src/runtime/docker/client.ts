@@ -8,6 +8,8 @@ export type CallOptions = { readonly timeoutMs?: number; readonly signal?: Abort
 
 /** The kubelet gives a Docker operation 2 min (cri-dockerd libdocker, defaultTimeout). */
 const defaultTimeoutMs = 120_000;
+/** What only looks is answered at once, even by a busy engine; the kubelet holds a runtime for dead after as long. */
+export const lookTimeoutMs = 30_000;
 
 /** Calls to one Docker Engine, each with a deadline, so that a hung dockerd hangs nobody; errors are `DockerError`. */
 export class DockerClient {

@@ -6,27 +6,34 @@ import type { ContainerSpec } from './specs.ts';
 
 export type Created = {
   readonly id: string;
-  /** It was there already, of ours. */
-  readonly adopted: boolean;
+  readonly name: string;
   readonly state: string;
 };
 
+type CreateContext = {
+  readonly owner: string;
+  readonly randomHex: () => string;
+  readonly warn: (message: string) => void;
+};
+
 /**
- * Makes the container, or takes the one of this name when it is ours. A name that Docker holds for a container that is
- * no more (moby#37442) gets a random suffix, as cri-dockerd does (core/naming.go, randomizeName).
+ * Makes the container, or takes the one of this name when it is ours. Where the name is somebody else's, who is left
+ * alone, or Docker holds it for a container that is no more (moby#37442), the name gets a random suffix, as cri-dockerd
+ * gives it (core/naming.go, randomizeName).
  */
 export async function createOrAdopt(
   client: DockerClient,
   spec: ContainerSpec,
-  context: { readonly owner: string; readonly randomHex: () => string },
+  context: CreateContext,
 ): Promise<Created> {
   try {
     return await create(client, spec, spec.name);
   } catch (thrown) {
     if (!hasStatus(thrown, 409)) throw thrown;
     const holder = await inspectByName(client, spec.name);
-    if (holder !== undefined) return adopt(spec, holder, context.owner);
-    if (!(await isGhost(client, thrown))) throw thrown;
+    if (holder?.Config.Labels?.[labels.owner] === context.owner) return adopt(client, spec, holder);
+    if (holder !== undefined) context.warn(foreignHolder(spec.name, holder));
+    else if (!(await isGhost(client, thrown))) throw thrown;
     return create(client, spec, `${spec.name}_${context.randomHex()}`);
   }
 }
@@ -36,17 +43,23 @@ async function create(client: DockerClient, spec: ContainerSpec, name: string): 
   const made = await client.call(`cannot create ${name}`, (docker, abortSignal) =>
     docker.createContainer({ ...options, abortSignal }),
   );
-  return { id: made.id, adopted: false, state: 'created' };
+  return { id: made.id, name, state: 'created' };
 }
 
-function adopt(spec: ContainerSpec, holder: Docker.ContainerInspectInfo, owner: string): Created {
-  const holderOwner = holder.Config.Labels?.[labels.owner];
-  if (holderOwner === owner) return { id: holder.Id, adopted: true, state: holder.State.Status };
-  const whose = holderOwner === undefined ? 'nobody that we know' : `another root directory (owner ${holderOwner})`;
-  throw new DockerError(
-    `cannot create ${spec.name}: container ${holder.Id.slice(0, 12)} has this name and belongs to ${whose}`,
-    { status: 409, hint: `if nothing needs it any more, remove it: docker rm -f ${holder.Id.slice(0, 12)}` },
+/** One that Docker failed to remove is in the way until it can be. */
+async function adopt(client: DockerClient, { name }: ContainerSpec, holder: Docker.ContainerInspectInfo) {
+  const { Id: id, State } = holder;
+  if (State.Status !== 'dead' && State.Status !== 'removing') return { id, name, state: State.Status };
+  await client.call(`cannot remove what is left of ${name}`, (docker, abortSignal) =>
+    docker.getContainer(id).remove({ force: true, v: true, abortSignal }),
   );
+  throw new DockerError(`${name} was only half removed; now it is gone`);
+}
+
+function foreignHolder(name: string, { Id, Config }: Docker.ContainerInspectInfo): string {
+  const owner = Config.Labels?.[labels.owner];
+  const whose = owner === undefined ? 'nobody that we know' : `another root directory (owner ${owner})`;
+  return `container ${Id.slice(0, 12)} has the name ${name} and belongs to ${whose}: it is left alone, ours gets a suffix`;
 }
 
 async function inspectByName(client: DockerClient, name: string): Promise<Docker.ContainerInspectInfo | undefined> {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { PreflightError } from '../../base/errors.ts';
+import { OperationError } from '../../base/errors.ts';
 import { type Log, warnOnce } from '../../base/log.ts';
 import type { Host } from '../../host/host.ts';
 import type {
@@ -13,16 +13,19 @@ import type {
   RuntimeVersion,
   SandboxConfig,
 } from '../runtime.ts';
-import { DockerClient } from './client.ts';
+import { DockerClient, lookTimeoutMs } from './client.ts';
+import { EngineFactsCache, refuseOldApi } from './engine-facts.ts';
 import { dockerEvents } from './events.ts';
-import { execInContainer } from './exec.ts';
+import { execInContainer, type Lingering } from './exec.ts';
 import { findImage, importArchive, listImages, pullImage, removeImage } from './images.ts';
 import { linkLog } from './log-links.ts';
 import { daemonLacksSysResource, Niceties } from './niceties.ts';
 import { containersIn, foreignPods, InspectCache, observePods, type PodName } from './observe.ts';
+import { PodCgroups } from './pod-cgroups.ts';
+import { planNotes, planRefusals } from './refusals.ts';
 import { inspectContainer, removeContainer, stopContainer } from './remove.ts';
 import { type ContainerSpec, containerSpec, type LogRotation, sandboxSpec } from './specs.ts';
-import { createAndStart, type StartContext } from './start.ts';
+import { createAndStart } from './start.ts';
 
 export type DockerRuntimeOptions = {
   readonly host: Host;
@@ -50,6 +53,9 @@ class DockerRuntime implements ContainerRuntime {
   readonly #cache = new InspectCache();
   readonly #niceties: Niceties;
   readonly #warn: (message: string) => void;
+  readonly #facts: EngineFactsCache;
+  readonly #groups: PodCgroups;
+  readonly #lingering: Lingering = new Map();
   #privileges: Promise<void> | undefined;
 
   constructor(options: DockerRuntimeOptions) {
@@ -57,10 +63,14 @@ class DockerRuntime implements ContainerRuntime {
     this.#client = new DockerClient(options.socketPath, options.clock);
     this.#niceties = new Niceties(options.log);
     this.#warn = warnOnce(options.log);
+    this.#facts = new EngineFactsCache(this.#client);
+    this.#groups = new PodCgroups({ ...options, warn: this.#warn });
   }
 
   async version(): Promise<RuntimeVersion> {
-    const answer = await this.#client.call('cannot ask Docker for its version', (docker) => docker.version());
+    const answer = await this.#client.call('cannot ask Docker for its version', (docker) => docker.version(), {
+      timeoutMs: lookTimeoutMs,
+    });
     const { Version, ApiVersion } = answer;
     refuseOldApi(Version, ApiVersion);
     return { name: 'docker', version: Version, apiVersion: ApiVersion };
@@ -94,21 +104,28 @@ class DockerRuntime implements ContainerRuntime {
     return removeImage(this.#client, id);
   }
 
-  refusals(_sandbox: SandboxConfig, containers: readonly ContainerConfig[]): readonly string[] {
-    return containers
-      .filter(({ security }) => security.runAsGroup !== undefined && security.runAsUser === undefined)
-      .map(({ name }) => `container ${name}: runAsGroup without runAsUser cannot be given to Docker`);
+  async refusals(sandbox: SandboxConfig, containers: readonly ContainerConfig[]): Promise<readonly string[]> {
+    const facts = await this.#facts.get();
+    for (const container of containers) for (const note of planNotes(container, facts)) this.#warn(note);
+    return planRefusals(sandbox, containers, facts);
   }
 
   async createSandbox(config: SandboxConfig): Promise<string> {
-    await this.#options.host.makeDirectory(config.logDirectory);
-    return this.#start(sandboxSpec(config, this.#options));
+    await this.#refuse(config, []);
+    const fitted = await this.#withGroup(config);
+    const id = await this.#start(sandboxSpec(fitted, this.#options));
+    const { cgroupParent, resources } = fitted;
+    if (cgroupParent !== undefined && resources !== undefined && !this.#niceties.isLacking('cgroup-parent')) {
+      await this.#groups.limit(cgroupParent, resources);
+    }
+    return id;
   }
 
   async startContainer(sandboxId: string, sandbox: SandboxConfig, config: ContainerConfig): Promise<string> {
-    const id = await this.#start(containerSpec(sandboxId, sandbox, config, this.#options));
-    const { LogPath } = await inspectContainer(this.#client, id);
-    await linkLog(this.#options.host, config.logPath, LogPath ?? '');
+    await this.#refuse(sandbox, [config]);
+    const fitted = await this.#withGroup(sandbox);
+    const id = await this.#start(containerSpec(sandboxId, fitted, config, this.#options));
+    await linkLog(this.#options, config.logPath, async () => (await inspectContainer(this.#client, id)).LogPath ?? '');
     return id;
   }
 
@@ -118,8 +135,9 @@ class DockerRuntime implements ContainerRuntime {
   }
 
   async removeContainer(id: string): Promise<void> {
-    await removeContainer(this.#client, this.#options.host, id);
+    const cgroupParent = await removeContainer(this.#client, this.#options.host, id);
     this.#cache.forget(id);
+    if (cgroupParent !== '') await this.#groups.remove(cgroupParent);
   }
 
   stopSandbox(id: string): Promise<void> {
@@ -134,13 +152,17 @@ class DockerRuntime implements ContainerRuntime {
   }
 
   exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
-    const context = { ...this.#options, client: this.#client, warn: this.#warn };
+    const context = { ...this.#options, client: this.#client, warn: this.#warn, lingering: this.#lingering };
     return execInContainer(context, { id, command, timeoutMs });
   }
 
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
     const onChange = (id: string) => this.#cache.forget(id);
-    return dockerEvents({ ...this.#options, client: this.#client, onChange }, signal);
+    const onGap = () => {
+      this.#cache.clear();
+      this.#facts.forget();
+    };
+    return dockerEvents({ ...this.#options, client: this.#client, onChange, onGap }, signal);
   }
 
   async close(): Promise<void> {
@@ -152,22 +174,25 @@ class DockerRuntime implements ContainerRuntime {
     await this.#privileges;
     const { owner, host } = this.#options;
     const randomHex = () => Buffer.from(host.randomBytes(4)).toString('hex');
-    const context: StartContext = { client: this.#client, niceties: this.#niceties, owner, randomHex };
+    const context = { client: this.#client, niceties: this.#niceties, owner, randomHex, warn: this.#warn };
     return createAndStart(context, spec);
+  }
+
+  async #refuse(sandbox: SandboxConfig, containers: readonly ContainerConfig[]): Promise<void> {
+    const reasons = await this.refusals(sandbox, containers);
+    if (reasons.length > 0) throw new OperationError(`pod ${sandbox.pod.name} cannot run here: ${reasons.join('; ')}`);
+  }
+
+  async #withGroup(sandbox: SandboxConfig): Promise<SandboxConfig> {
+    const { cgroupDriver } = await this.#facts.get();
+    const cgroupParent = sandbox.cgroupParent ?? this.#groups.parentOf(sandbox, cgroupDriver);
+    return cgroupParent === undefined ? sandbox : { ...sandbox, cgroupParent };
   }
 
   /** Asked beforehand where it can be seen, since a failed start costs a quarter of a second. */
   async #findPrivileges(): Promise<void> {
     const { host, socketPath } = this.#options;
     if (await daemonLacksSysResource(host, socketPath)) this.#niceties.lacks('oom-score');
+    await this.#groups.sweep();
   }
-}
-
-/** Docker 20.10 is the oldest that we know to do all we ask for. */
-function refuseOldApi(version: string, apiVersion: string): void {
-  const [major = 0, minor = 0] = apiVersion.split('.').map(Number);
-  if (major > 1 || minor >= 41) return;
-  throw new PreflightError(`Docker ${version} speaks API ${apiVersion}; 1.41 or newer is needed (Docker 20.10)`, {
-    hint: 'update Docker, or use --runtime process',
-  });
 }

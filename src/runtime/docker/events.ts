@@ -15,6 +15,8 @@ type EventContext = {
   readonly owner: string;
   /** Called with the container's ID before the hint goes out. */
   readonly onChange: (id: string) => void;
+  /** Called when events may have been missed, before the hint to look at everything. */
+  readonly onGap: () => void;
 };
 
 type DockerEvent = { readonly id: string; readonly action: string; readonly labels: Labels; readonly timeNano: string };
@@ -24,50 +26,84 @@ const watched = ['start', 'die', 'oom', 'pause', 'unpause', 'destroy'];
 const firstDelayMs = 100;
 const longestDelayMs = 5000;
 const remembered = 256;
+const overlapMs = 1000;
+
+/** A stream ends by itself after this and is asked for again without a gap: one that does not end is dead. */
+const streamMs = 60_000;
+const streamSlackMs = 5000;
+/** For the head of the answer. */
+const connectTimeoutMs = 10_000;
 
 /**
- * Docker's events as hints. At every connection first the hint to look at everything: what happened before it was
- * listening, and what dockerd forgot (it keeps the last 256), nobody will tell.
+ * Docker's events as hints. At first, and whenever some may have been missed, the hint to look at everything: what
+ * happened before it was listening, and what dockerd forgot (it keeps the last 256), nobody will tell.
  */
 export async function* dockerEvents(context: EventContext, signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
   const seen = new Seen();
   const ends = AbortSignal.any([signal, context.client.closed]);
   let delayMs = firstDelayMs;
+  let gap = true;
+  let said = '';
   while (!ends.aborted) {
     try {
-      for await (const event of connect(context, seen.since, ends)) {
+      for await (const event of connect(context, seen, ends)) {
         delayMs = firstDelayMs;
-        if (event === 'connected') yield { what: 'connected to Docker' };
-        else if (seen.isNew(event)) yield hintOf(context, event);
+        if (event === 'connected') {
+          if (said !== '') context.log.info('events from Docker come again');
+          said = '';
+          if (gap) context.onGap();
+          if (gap) yield { what: 'connected to Docker' };
+          gap = false;
+        } else if (seen.isNew(event)) yield hintOf(context, event);
       }
-      if (!ends.aborted) context.log.warn('Docker ended its stream of events; connecting again');
+      continue;
     } catch (thrown) {
-      if (!ends.aborted) context.log.warn(`no events from Docker: ${messageOf(thrown)}; connecting again`);
+      gap = true;
+      const message = messageOf(thrown);
+      if (!ends.aborted && message !== said) context.log.warn(`no events from Docker: ${message}; connecting again`);
+      said = message;
     }
     await sleep(context.clock, delayMs, ends);
     delayMs = Math.min(delayMs * 2, longestDelayMs);
   }
 }
 
+/** Ends when Docker has told all until the agreed time; throws when the stream ends before it, or not at all. */
 async function* connect(
-  { client, owner }: EventContext,
-  since: string | undefined,
+  { client, owner, clock }: EventContext,
+  seen: Seen,
   signal: AbortSignal,
 ): AsyncGenerator<DockerEvent | 'connected'> {
   const filters = JSON.stringify({ type: ['container'], event: watched, label: [`${labels.owner}=${owner}`] });
+  const overdue = new AbortController();
+  const untilMs = clock.now() + streamMs;
+  const cancel = clock.after(streamMs + streamSlackMs, () => overdue.abort());
+  const ends = AbortSignal.any([signal, overdue.signal]);
   // Docker takes seconds with nine digits after the point; the types know numbers only, which cannot hold that many.
-  const from = since === undefined ? {} : { since: since as unknown as number };
-  // The deadline of the call is for the head of the answer; the stream ends with the signal.
-  const stream = await client.call(
-    'cannot read events',
-    (docker, abortSignal) => docker.getEvents({ filters, ...from, abortSignal }),
-    { signal },
-  );
-  yield 'connected';
-  for await (const line of jsonLines(stream as AsyncIterable<unknown>)) {
-    const event = decode(line);
-    if (event !== undefined) yield event;
+  const times = { since: seen.since(clock.now()), until: secondsOf(untilMs) } as unknown as { since: number };
+  const startedTicks = clock.ticks();
+  try {
+    const stream = await client.call(
+      'cannot read events',
+      (docker, abortSignal) => docker.getEvents({ filters, ...times, abortSignal }),
+      { signal: ends, timeoutMs: connectTimeoutMs },
+    );
+    yield 'connected';
+    for await (const line of jsonLines(stream as AsyncIterable<unknown>)) {
+      const event = decode(line);
+      if (event !== undefined) yield event;
+    }
+  } catch (thrown) {
+    if (signal.aborted) return;
+    if (overdue.signal.aborted) throw new Error('the stream of events is dead');
+    throw thrown;
+  } finally {
+    cancel();
   }
+  if (signal.aborted) return;
+  if (overdue.signal.aborted) throw new Error('the stream of events is dead');
+  if (clock.ticks() - startedTicks < streamMs - streamSlackMs) throw new Error('Docker ended its stream of events');
+  seen.allUntil(untilMs);
 }
 
 function hintOf({ onChange }: EventContext, event: DockerEvent): RuntimeEvent {
@@ -77,10 +113,21 @@ function hintOf({ onChange }: EventContext, event: DockerEvent): RuntimeEvent {
   return { what, ...(pod === undefined ? {} : { pod }) };
 }
 
-/** After a reconnect dockerd repeats from `since` on, the last ones included. */
+/** From where a next stream has to begin: dockerd repeats from there on, what was given before included. */
 class Seen {
   readonly #keys = new Set<string>();
-  since: string | undefined;
+  #since: string | undefined;
+
+  since(nowMs: number): string {
+    // Docker refuses a beginning after the end, as there would be when the clock was set back.
+    if (this.#since === undefined || Number(this.#since) * 1000 > nowMs) this.#since = secondsOf(nowMs);
+    return this.#since;
+  }
+
+  /** Nothing can come from before this any more; a little less, since events take a moment. */
+  allUntil(ms: number): void {
+    this.#since = secondsOf(ms - overlapMs);
+  }
 
   isNew({ id, action, timeNano }: DockerEvent): boolean {
     const key = `${timeNano} ${id} ${action}`;
@@ -90,9 +137,13 @@ class Seen {
       if (this.#keys.size <= remembered) break;
       this.#keys.delete(oldest);
     }
-    this.since = `${timeNano.slice(0, -9)}.${timeNano.slice(-9)}`;
+    this.#since = `${timeNano.slice(0, -9)}.${timeNano.slice(-9)}`;
     return true;
   }
+}
+
+function secondsOf(ms: number): string {
+  return (ms / 1000).toFixed(9);
 }
 
 function decode(line: Readonly<Record<string, unknown>>): DockerEvent | undefined {

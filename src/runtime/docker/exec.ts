@@ -1,17 +1,12 @@
 import { Writable } from 'node:stream';
-import type Docker from 'dockerode';
-import { type Clock, sleep } from '../../base/clock.ts';
-import { hasCode, messageOf } from '../../base/errors.ts';
-import type { HostProcesses } from '../../host/host.ts';
+import { sleep } from '../../base/clock.ts';
 import type { ExecResult } from '../runtime.ts';
-import type { DockerClient } from './client.ts';
+import { hasEnded, inspectExec, type KillContext, killExec } from './kill-exec.ts';
 
-export type ExecContext = {
-  readonly client: DockerClient;
-  readonly clock: Clock;
-  readonly host: Pick<HostProcesses, 'kill'>;
-  readonly warn: (message: string) => void;
-};
+/** Commands that went on after their time, by container and command; what could be killed is not in here. */
+export type Lingering = Map<string, string>;
+
+export type ExecContext = KillContext & { readonly lingering: Lingering };
 
 type Command = { readonly id: string; readonly command: readonly string[]; readonly timeoutMs: number };
 
@@ -22,9 +17,13 @@ const longestMs = 0x7fffffff;
 /** 128 + SIGKILL. */
 const killedExitCode = 137;
 
-/** Docker cannot end an exec: on timeout its process is killed by the pid that Docker tells. */
+/**
+ * Runs a command in a container; what outlives its time is killed. Where it cannot be killed, the same command is not
+ * begun once more before it has ended: it counts as timed out.
+ */
 export async function execInContainer(context: ExecContext, request: Command): Promise<ExecResult> {
   const what = `cannot run ${request.command[0] ?? 'a command'} in container ${request.id.slice(0, 12)}`;
+  if (await isLingering(context, request)) return timedOut('the same command from before still runs');
   const made = await context.client.call(what, (docker, abortSignal) =>
     docker.getContainer(request.id).exec({
       Cmd: [...request.command],
@@ -36,22 +35,50 @@ export async function execInContainer(context: ExecContext, request: Command): P
   const timeout = new AbortController();
   const cancel = context.clock.after(request.timeoutMs, () => timeout.abort());
   const output = new OutputBuffer();
+  const reading: Reading = { what, execId: made.id, output, signal: timeout.signal };
   try {
-    await readOutput(context, { what, execId: made.id, output, signal: timeout.signal });
-    return { exitCode: await exitCodeOf(context, what, made.id), output: output.text(), timedOut: false };
+    await readOutput(context, reading);
+    return { exitCode: await exitCodeOf(context, reading), output: output.text(), timedOut: false };
   } catch (thrown) {
     if (!timeout.signal.aborted) throw thrown;
-    await kill(context, what, made.id);
-    return { exitCode: killedExitCode, output: output.text(), timedOut: true };
+    return await overdue(context, request, reading);
   } finally {
     cancel();
   }
+}
+
+async function isLingering(context: ExecContext, request: Command): Promise<boolean> {
+  const execId = context.lingering.get(keyOf(request));
+  if (execId === undefined) return false;
+  const ended = await killExec(context, { id: execId, containerId: request.id }).catch(() => 'gone');
+  if (ended !== undefined) context.lingering.delete(keyOf(request));
+  return ended === undefined;
+}
+
+async function overdue(context: ExecContext, request: Command, { execId, output }: Reading): Promise<ExecResult> {
+  const before = await inspectExec(context.client, execId);
+  // It has ended in time; what it has left behind holds the streams open, and may.
+  if (hasEnded(before)) {
+    return { exitCode: before.ExitCode ?? 0, output: output.text(), timedOut: false };
+  }
+  const ended = await killExec(context, { id: execId, containerId: request.id });
+  if (ended === undefined) context.lingering.set(keyOf(request), execId);
+  return timedOut(output.text());
+}
+
+function timedOut(output: string): ExecResult {
+  return { exitCode: killedExitCode, output, timedOut: true };
+}
+
+function keyOf({ id, command }: Command): string {
+  return JSON.stringify([id, ...command]);
 }
 
 type Reading = {
   readonly what: string;
   readonly execId: string;
   readonly output: OutputBuffer;
+  /** Ends with the command's time. */
   readonly signal: AbortSignal;
 };
 
@@ -71,28 +98,15 @@ async function readOutput({ client }: ExecContext, { what, execId, output, signa
   );
 }
 
-/** The stream ends a moment before Docker knows the exit code. */
-async function exitCodeOf({ client, clock }: ExecContext, what: string, execId: string): Promise<number> {
+/** The stream ends a moment before Docker knows the exit code, and long before when the command closed it. */
+async function exitCodeOf({ client, clock }: ExecContext, { execId, signal }: Reading): Promise<number> {
+  const over = AbortSignal.any([client.closed, signal]);
   for (let waitMs = 5; ; waitMs = Math.min(waitMs * 2, 1000)) {
-    const info = await inspect(client, what, execId);
-    if (!info.Running && info.ExitCode !== null) return info.ExitCode;
-    await sleep(clock, waitMs, client.closed);
-    client.closed.throwIfAborted();
+    const info = await inspectExec(client, execId);
+    if (hasEnded(info)) return info.ExitCode ?? 0;
+    await sleep(clock, waitMs, over);
+    over.throwIfAborted();
   }
-}
-
-async function kill({ client, host, warn }: ExecContext, what: string, execId: string): Promise<void> {
-  try {
-    const info = await inspect(client, what, execId);
-    if (info.Running && info.Pid > 0) host.kill(info.Pid, 'SIGKILL');
-  } catch (thrown) {
-    if (!hasCode(thrown, 'EPERM')) throw thrown;
-    warn(`a command in a container that timed out goes on, since this user may not end it: ${messageOf(thrown)}`);
-  }
-}
-
-function inspect(client: DockerClient, what: string, execId: string): Promise<Docker.ExecInspectInfo> {
-  return client.call(what, (docker, abortSignal) => docker.getExec(execId).inspect({ abortSignal }));
 }
 
 class OutputBuffer {

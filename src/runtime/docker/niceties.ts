@@ -4,12 +4,12 @@ import { type Log, warnOnce } from '../../base/log.ts';
 import type { Host } from '../../host/host.ts';
 
 type Nicety = {
-  readonly name: 'oom-score' | 'log-options' | 'cgroup-parent';
+  readonly name: 'oom-score' | 'cgroup-parent';
   readonly isAsked: (config: Docker.HostConfig) => boolean;
   /** What Docker says when it may be for want of this. */
   readonly signs: RegExp;
   readonly without: (config: Docker.HostConfig) => Docker.HostConfig;
-  readonly warning: string | undefined;
+  readonly warning: string;
 };
 
 /** What a pod asks for but can do without on a host that has it not. */
@@ -21,14 +21,6 @@ const niceties: readonly Nicety[] = [
     signs: /oom_score_adj|final child's PID/,
     without: (config) => ({ ...config, OomScoreAdj: 0 }),
     warning: 'Docker may not set a negative oom_score_adj on this host (no CAP_SYS_RESOURCE); containers run with 0',
-  },
-  {
-    name: 'log-options',
-    // Another default log driver than json-file takes other options; it rotates by itself or not at all.
-    isAsked: (config) => config.LogConfig !== undefined,
-    signs: /log[ -]opt/,
-    without: ({ LogConfig: _dropped, ...config }) => config,
-    warning: undefined,
   },
   {
     name: 'cgroup-parent',
@@ -68,8 +60,12 @@ export class Niceties {
   learn(wanted: Docker.HostConfig, fitted: Docker.HostConfig): void {
     for (const { name, isAsked, warning } of niceties.filter((nicety) => nicety.isAsked(wanted))) {
       (isAsked(fitted) ? this.#proven : this.#lacking).add(name);
-      if (!isAsked(fitted) && warning !== undefined) this.#warn(warning);
+      if (!isAsked(fitted)) this.#warn(warning);
     }
+  }
+
+  isLacking(name: NicetyName): boolean {
+    return this.#lacking.has(name);
   }
 
   /** Known beforehand, without a container having failed for it. */

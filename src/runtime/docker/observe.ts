@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { labels } from '../labels.ts';
 import type { ObservedContainer, ObservedPod, ObservedSandbox, PodIdentity } from '../runtime.ts';
-import type { DockerClient } from './client.ts';
+import { type DockerClient, lookTimeoutMs } from './client.ts';
 import { hasStatus } from './docker-error.ts';
 import { dockerLabels, sandboxType } from './identity.ts';
 import { containerOf, sandboxOf, stateOf } from './state.ts';
@@ -15,6 +15,7 @@ export type PodName = { readonly namespace: string; readonly name: string };
  */
 export class InspectCache {
   readonly #known = new Map<string, { readonly state: string; readonly told: Told }>();
+  readonly #changed = new Set<string>();
 
   get({ Id, State, Status }: Docker.ContainerInfo): Told | undefined {
     const known = this.#known.get(Id);
@@ -26,12 +27,24 @@ export class InspectCache {
     if (State === 'running' || State === 'exited') this.#known.set(Id, { state: key(State, Status), told });
   }
 
+  /** Something happened to it. */
   forget(id: string): void {
     this.#known.delete(id);
+    this.#changed.add(id);
+  }
+
+  /** Whether something happened to it since this was asked last. */
+  takeChanged(id: string): boolean {
+    return this.#changed.delete(id);
+  }
+
+  clear(): void {
+    this.#known.clear();
   }
 
   keepOnly(ids: ReadonlySet<string>): void {
     for (const id of this.#known.keys()) if (!ids.has(id)) this.#known.delete(id);
+    for (const id of this.#changed) if (!ids.has(id)) this.#changed.delete(id);
   }
 }
 
@@ -54,8 +67,9 @@ export async function observePods(
   const containers = await Promise.all(
     listed.filter((info) => !isSandbox(info)).map((info) => observeContainer(client, cache, info)),
   );
+  const sandboxes = await Promise.all(listed.filter(isSandbox).map((info) => observeSandbox(client, cache, info)));
   return group(
-    listed.filter(isSandbox).flatMap((info) => sandboxOf(info) ?? []),
+    sandboxes.flatMap((sandbox) => sandbox ?? []),
     containers.flatMap((container) => container ?? []),
   );
 }
@@ -78,9 +92,26 @@ function nameFilters({ namespace, name }: PodName): readonly string[] {
 }
 
 function list(client: DockerClient, label: readonly string[], all: boolean): Promise<Docker.ContainerInfo[]> {
-  return client.call('cannot list containers', (docker, abortSignal) =>
-    docker.listContainers({ all, filters: { label: [...label] }, abortSignal }),
+  return client.call(
+    'cannot list containers',
+    (docker, abortSignal) => docker.listContainers({ all, filters: { label: [...label] }, abortSignal }),
+    { timeoutMs: lookTimeoutMs },
   );
+}
+
+/**
+ * A sandbox from the list alone, but for one that had an event: dockerd tells of an end before the list does (moby
+ * daemon/monitor.go), and no other event follows.
+ */
+async function observeSandbox(
+  client: DockerClient,
+  cache: InspectCache,
+  info: Docker.ContainerInfo,
+): Promise<ObservedSandbox | undefined> {
+  const listed = sandboxOf(info);
+  if (listed?.ready !== true || !cache.takeChanged(info.Id)) return listed;
+  const inspected = await inspect(client, info);
+  return inspected && { ...listed, ready: inspected.State.Running };
 }
 
 async function observeContainer(
@@ -90,13 +121,24 @@ async function observeContainer(
 ): Promise<ObservedContainer | undefined> {
   const known = cache.get(info);
   if (known !== undefined) return containerOf(info, known);
+  const inspected = await inspect(client, info);
+  if (inspected === undefined) return undefined;
+  const told = stateOf(inspected);
+  if (told.state === info.State) cache.set(info, told);
+  return containerOf(info, told);
+}
+
+/** Undefined when it is gone meanwhile. */
+async function inspect(
+  client: DockerClient,
+  info: Docker.ContainerInfo,
+): Promise<Docker.ContainerInspectInfo | undefined> {
   try {
-    const inspected = await client.call(`cannot look at ${info.Names[0]}`, (docker, abortSignal) =>
-      docker.getContainer(info.Id).inspect({ abortSignal }),
+    return await client.call(
+      `cannot look at ${info.Names[0]}`,
+      (docker, abortSignal) => docker.getContainer(info.Id).inspect({ abortSignal }),
+      { timeoutMs: lookTimeoutMs },
     );
-    const told = stateOf(inspected);
-    if (told.state === info.State) cache.set(info, told);
-    return containerOf(info, told);
   } catch (thrown) {
     if (hasStatus(thrown, 404)) return undefined;
     throw thrown;

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import type { HostFiles } from '../../host/host.ts';
-import type { DockerClient } from './client.ts';
+import { type DockerClient, lookTimeoutMs } from './client.ts';
 import { hasStatus } from './docker-error.ts';
 import { dockerLabels } from './identity.ts';
 import { unlinkLog } from './log-links.ts';
@@ -19,34 +19,42 @@ export async function stopContainer(client: DockerClient, id: string, graceSecon
   await stop.catch(unless(304, 404));
 }
 
-/** Removes a container, running or not, and the link to its log; one that is gone is fine. */
+/**
+ * Removes a container, running or not, and the link to its log; one that is gone is fine. Returns the parent of its
+ * control group, '' when it had none.
+ */
 export async function removeContainer(
   client: DockerClient,
   files: Pick<HostFiles, 'readLink' | 'remove'>,
   id: string,
-): Promise<void> {
-  const logPath = await logPathOf(client, id);
+): Promise<string> {
+  const { logPath, cgroupParent } = await tracesOf(client, id);
   const remove = client.call(`cannot remove container ${id.slice(0, 12)}`, (docker, abortSignal) =>
     docker.getContainer(id).remove({ force: true, v: true, abortSignal }),
   );
   // Docker answers 409 while another removal goes on.
   await remove.catch(unless(404, 409));
-  await unlinkLog(files, logPath, id);
+  await unlinkLog(files, logPath, id).catch(() => {});
+  return cgroupParent;
 }
 
 /** Everything that Docker tells of a container. */
 export function inspectContainer(client: DockerClient, id: string): Promise<Docker.ContainerInspectInfo> {
-  return client.call(`cannot look at container ${id.slice(0, 12)}`, (docker, abortSignal) =>
-    docker.getContainer(id).inspect({ abortSignal }),
+  return client.call(
+    `cannot look at container ${id.slice(0, 12)}`,
+    (docker, abortSignal) => docker.getContainer(id).inspect({ abortSignal }),
+    { timeoutMs: lookTimeoutMs },
   );
 }
 
-async function logPathOf(client: DockerClient, id: string): Promise<string> {
+async function tracesOf(client: DockerClient, id: string): Promise<{ logPath: string; cgroupParent: string }> {
   try {
-    return (await inspectContainer(client, id)).Config.Labels?.[dockerLabels.logPath] ?? '';
+    const { Config, HostConfig } = await inspectContainer(client, id);
+    const logPath = Config.Labels?.[dockerLabels.logPath] ?? '';
+    return { logPath, cgroupParent: HostConfig?.CgroupParent ?? '' };
   } catch (thrown) {
     unless(404)(thrown);
-    return '';
+    return { logPath: '', cgroupParent: '' };
   }
 }
 

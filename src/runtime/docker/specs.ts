@@ -1,7 +1,9 @@
 import type Docker from 'dockerode';
 import { containerName, labels } from '../labels.ts';
-import type { ContainerConfig, ContainerSecurity, Mount, SandboxConfig, SeccompChoice } from '../runtime.ts';
+import type { ContainerConfig, ContainerSecurity, SandboxConfig, SeccompChoice } from '../runtime.ts';
 import { containerType, dockerLabels, sandboxType, writeLabels } from './identity.ts';
+import { mountOptions } from './mounts.ts';
+import { dnsOptions, portBindings, portKey } from './networking.ts';
 
 /** What is asked of Docker for one container: `name` in the query, `body` as JSON. */
 export type ContainerSpec = {
@@ -29,7 +31,7 @@ export function sandboxSpec(config: SandboxConfig, { owner, logRotation }: SpecC
       Image: config.image,
       Labels: writeLabels(config, config.pod, own),
       Healthcheck: noHealthcheck,
-      ...(config.hostNetwork ? {} : { Hostname: config.hostname.slice(0, 63) }),
+      ...(config.hostNetwork ? {} : { Hostname: config.hostname.slice(0, 64) }),
       ExposedPorts: Object.fromEntries(ports.map((port) => [portKey(port), {}])),
     },
     hostConfig: {
@@ -85,9 +87,9 @@ export function containerSpec(
   };
 }
 
-/** For Docker's default log driver, json-file mostly. */
+/** Whatever the engine's own log driver is: /var/log/pods needs files. */
 function logConfig({ maxBytes, maxFiles }: LogRotation = defaultRotation) {
-  return { Type: '', Config: { 'max-size': `${maxBytes}`, 'max-file': `${maxFiles}` } };
+  return { Type: 'json-file', Config: { 'max-size': `${maxBytes}`, 'max-file': `${maxFiles}` } };
 }
 
 function namespacesOf(sandboxId: string, sandbox: SandboxConfig): Docker.HostConfig {
@@ -102,12 +104,10 @@ function namespacesOf(sandboxId: string, sandbox: SandboxConfig): Docker.HostCon
 }
 
 function hostConfigOf({ mounts, resources, security }: ContainerConfig): Docker.HostConfig {
-  const bound = mounts.filter((mount) => !hasColon(mount));
   const memory = resources.memoryLimitBytes;
   return {
     RestartPolicy: { Name: 'no' },
-    Binds: bound.map(bindOf),
-    Mounts: mounts.filter(hasColon).map(mountOf),
+    ...mountOptions(mounts),
     OomScoreAdj: resources.oomScoreAdj,
     ...(resources.cpuShares === undefined ? {} : { CpuShares: resources.cpuShares }),
     ...(resources.cpuQuota === undefined ? {} : { CpuPeriod: 100_000, CpuQuota: resources.cpuQuota }),
@@ -134,6 +134,7 @@ function securityOptions(security: ContainerSecurity): string[] {
     ...(security.noNewPrivileges ? ['no-new-privileges'] : []),
     ...seccompOptions(security.seccomp),
     ...(appArmor === undefined || appArmor === 'runtime/default' ? [] : [`apparmor=${appArmor}`]),
+    ...Object.entries(security.seLinux ?? {}).map(([key, value]) => `label=${key}:${value}`),
   ];
 }
 
@@ -141,41 +142,4 @@ function securityOptions(security: ContainerSecurity): string[] {
 function seccompOptions(choice: SeccompChoice): string[] {
   if (choice.type === 'Localhost') return [`seccomp=${choice.json}`];
   return choice.type === 'Unconfined' ? ['seccomp=unconfined'] : [];
-}
-
-/** `Dns` and the others reach the containers through the sandbox's resolv.conf; `.` = no search domains. */
-function dnsOptions(dns: SandboxConfig['dns']): Docker.HostConfig {
-  if (dns === undefined) return {};
-  const searches = dns.searches.length === 0 ? ['.'] : [...dns.searches];
-  return { Dns: [...dns.servers], DnsSearch: searches, DnsOptions: [...dns.options] };
-}
-
-type Port = SandboxConfig['ports'][number];
-
-function portKey(port: Port): string {
-  return `${port.containerPort}/${port.protocol.toLowerCase()}`;
-}
-
-function portBindings(ports: readonly Port[]): Record<string, { HostIp: string; HostPort: string }[]> {
-  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
-  for (const port of ports.filter(({ hostPort = 0 }) => hostPort > 0)) {
-    const binding = { HostIp: port.hostIP ?? '', HostPort: `${port.hostPort}` };
-    bindings[portKey(port)] = [...(bindings[portKey(port)] ?? []), binding];
-  }
-  return bindings;
-}
-
-/** `Binds` makes a missing directory, as dockershim did, but cannot hold a colon. */
-function hasColon(mount: Mount): boolean {
-  return mount.hostPath.includes(':') || mount.containerPath.includes(':');
-}
-
-function bindOf({ hostPath, containerPath, readOnly, propagation }: Mount): string {
-  const flags = [...(readOnly ? ['ro'] : []), ...(propagation === 'private' ? [] : [propagation])];
-  return [hostPath, containerPath, ...(flags.length === 0 ? [] : [flags.join(',')])].join(':');
-}
-
-function mountOf({ hostPath, containerPath, readOnly, propagation }: Mount): Docker.MountSettings {
-  const Propagation = propagation === 'private' ? 'rprivate' : propagation;
-  return { Type: 'bind', Source: hostPath, Target: containerPath, ReadOnly: readOnly, BindOptions: { Propagation } };
 }

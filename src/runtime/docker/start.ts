@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/errors.ts';
 import type { DockerClient } from './client.ts';
-import { createOrAdopt } from './create.ts';
+import { type Created, createOrAdopt } from './create.ts';
 import { hasStatus } from './docker-error.ts';
 import type { Niceties, NicetyName } from './niceties.ts';
 import type { ContainerSpec } from './specs.ts';
@@ -10,6 +10,7 @@ export type StartContext = {
   readonly owner: string;
   readonly randomHex: () => string;
   readonly niceties: Niceties;
+  readonly warn: (message: string) => void;
 };
 
 /**
@@ -20,34 +21,36 @@ export async function createAndStart(context: StartContext, spec: ContainerSpec)
   const suspects: NicetyName[] = [];
   for (;;) {
     const hostConfig = context.niceties.fit(spec.hostConfig, suspects);
+    let made: Created | undefined;
     try {
-      const id = await startOnce(context, { ...spec, hostConfig });
+      made = await createOrAdopt(context.client, { ...spec, hostConfig }, context);
+      if (made.state === 'created') await start(context, made);
       context.niceties.learn(spec.hostConfig, hostConfig);
-      return id;
+      return made.id;
     } catch (thrown) {
       const suspect = context.niceties.suspect(hostConfig, messageOf(thrown));
       if (suspect === undefined) throw thrown;
       suspects.push(suspect);
-      await removeFailed(context, spec.name);
+      if (made !== undefined) await removeFailed(context, made);
     }
   }
 }
 
-async function startOnce(context: StartContext, spec: ContainerSpec): Promise<string> {
-  const created = await createOrAdopt(context.client, spec, context);
-  if (created.state === 'created') {
-    await context.client.call(`cannot start ${spec.name}`, (docker, abortSignal) =>
-      docker.getContainer(created.id).start({ abortSignal }),
-    );
-  }
-  return created.id;
+/** Docker answers 304 when somebody else started it meanwhile. */
+async function start({ client }: StartContext, { id, name }: Created): Promise<void> {
+  const started = client.call(`cannot start ${name}`, (docker, abortSignal) =>
+    docker.getContainer(id).start({ abortSignal }),
+  );
+  await started.catch((thrown: unknown) => {
+    if (!hasStatus(thrown, 304)) throw thrown;
+  });
 }
 
 /** Without force: what runs is not what failed. */
-async function removeFailed({ client }: StartContext, name: string): Promise<void> {
+async function removeFailed({ client }: StartContext, { id, name }: Created): Promise<void> {
   try {
     await client.call(`cannot remove ${name}`, (docker, abortSignal) =>
-      docker.getContainer(name).remove({ abortSignal }),
+      docker.getContainer(id).remove({ abortSignal }),
     );
   } catch (thrown) {
     if (!hasStatus(thrown, 404)) throw thrown;

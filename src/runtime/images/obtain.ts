@@ -3,7 +3,7 @@ import { messageOf, OperationError } from '../../base/errors.ts';
 import type { HostFiles } from '../../host/host.ts';
 import type { ContainerRuntime, ImageInfo, PullOptions } from '../runtime.ts';
 import { type ArchiveTagsCache, archiveTags } from './archive.ts';
-import { canonicalReference } from './reference.ts';
+import { canonicalReference, parseReference } from './reference.ts';
 
 export type ImagePolicy = 'Always' | 'IfNotPresent' | 'Never';
 
@@ -14,6 +14,8 @@ export type ObtainOptions = PullOptions & {
   readonly host: Pick<HostFiles, 'list' | 'stat'>;
   /** Neither registry nor network is touched, whatever the policy. */
   readonly noPull?: boolean;
+  /** The login for an image, asked for before a pull; throws when there is one that cannot be used. */
+  readonly login?: (image: string) => Promise<PullOptions['credentials']>;
   /** What is in the archives, kept over many calls. */
   readonly tagsCache?: ArchiveTagsCache;
 };
@@ -30,7 +32,7 @@ export async function obtainImage(
   options: ObtainOptions,
 ): Promise<ImageInfo> {
   const mayPull = options.policy !== 'Never' && options.noPull !== true;
-  if (options.policy === 'Always' && mayPull) return runtime.pullImage(reference, options);
+  if (options.policy === 'Always' && mayPull) return pull(runtime, reference, options);
   const present = await runtime.findImage(reference);
   if (present !== undefined) return present;
   const looked = await lookInArchives(runtime, reference, options);
@@ -112,10 +114,28 @@ async function lookInArchives(
 /** The reason when it fails. */
 async function tryPull(runtime: ImageRuntime, reference: string, options: ObtainOptions): Promise<ImageInfo | string> {
   try {
-    return await runtime.pullImage(reference, options);
+    return await pull(runtime, reference, options);
   } catch (thrown) {
     options.signal?.throwIfAborted();
     return messageOf(thrown);
+  }
+}
+
+/** A login that cannot be used is only told when it would have been needed. */
+async function pull(runtime: ImageRuntime, reference: string, options: ObtainOptions): Promise<ImageInfo> {
+  const { login, ...others } = options;
+  const { registry, repository } = parseReference(reference);
+  let unusable: string | undefined;
+  const credentials = await login?.(`${registry}/${repository}`).catch((thrown: unknown) => {
+    unusable = messageOf(thrown);
+    return undefined;
+  });
+  try {
+    return await runtime.pullImage(reference, credentials === undefined ? others : { ...others, credentials });
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    if (unusable === undefined) throw cause;
+    throw new OperationError(`${messageOf(cause)} (${unusable})`, { cause });
   }
 }
 

@@ -34,7 +34,7 @@ export async function pullImage(context: PullContext, text: string, options: Pul
     const registry = await Registry.connect({
       host,
       reference,
-      credentials: async () => options.credentials ?? readCredentials(host, reference.registry),
+      credentials: async () => options.credentials ?? readCredentials(host, nameOf(reference)),
       ...(signal === undefined ? {} : { signal }),
     });
     const { manifest, digest } = await findManifest(registry, reference, context.platform);
@@ -88,6 +88,10 @@ async function fetchImage(
       layers: manifest.layers.map((layer) => () => createReadStream(fileOf(layer), { highWaterMark: 1 << 20 })),
     });
   });
+}
+
+function nameOf({ registry, repository }: ImageReference): string {
+  return `${registry}/${repository}`;
 }
 
 /** Under the tag it was asked for, and under the digest that the tag had. */

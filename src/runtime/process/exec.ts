@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Clock } from '../../base/clock.ts';
 import { OperationError } from '../../base/errors.ts';
+import type { Host } from '../../host/host.ts';
 import { findStored } from '../images/store.ts';
 import type { ExecResult } from '../runtime.ts';
 import { type ProcessContext, stateOf } from './context.ts';
@@ -32,12 +33,14 @@ export async function execInContainer(
   if (image === undefined) throw new OperationError(`image ${record.config.image} is no longer in the image store`);
   const prepared = await prepare(host, { record, image }, at.command);
   const { setpriv } = await context.tools();
-  return runCommand(prepared, { setpriv, timeoutMs: at.timeoutMs, clock: context.clock });
+  return runCommand(prepared, { setpriv, timeoutMs: at.timeoutMs, clock: context.clock, host });
 }
+
+type Limits = { readonly timeoutMs: number; readonly clock: Clock; readonly host: Pick<Host, 'killTree'> };
 
 async function runCommand(
   prepared: Prepared,
-  options: { readonly setpriv: string | undefined; readonly timeoutMs: number; readonly clock: Clock },
+  options: Limits & { readonly setpriv: string | undefined },
 ): Promise<ExecResult> {
   const reachable = isReachable(prepared.runAs);
   const descriptor = reachable ? undefined : openSync(prepared.program.rootfs, 'r');
@@ -57,10 +60,7 @@ async function runCommand(
   }
 }
 
-function collect(
-  child: ReturnType<typeof spawn>,
-  { timeoutMs, clock }: { readonly timeoutMs: number; readonly clock: Clock },
-): Promise<ExecResult> {
+function collect(child: ReturnType<typeof spawn>, { timeoutMs, clock, host }: Limits): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
     const output: Buffer[] = [];
     let size = 0;
@@ -75,8 +75,7 @@ function collect(
     child.stderr?.on('data', keep);
     const cancelTimeout = clock.after(timeoutMs, () => {
       timedOut = true;
-      // A session of its own is also a process group of its own.
-      if (child.pid !== undefined) killGroup(child.pid);
+      if (child.pid !== undefined) void host.killTree(child.pid).catch(() => child.kill('SIGKILL'));
     });
     child.on('error', (thrown) => {
       cancelTimeout();
@@ -93,12 +92,4 @@ function collect(
       });
     });
   });
-}
-
-function killGroup(leader: number): void {
-  try {
-    process.kill(-leader, 'SIGKILL');
-  } catch {
-    // Ended by itself at this very moment.
-  }
 }

@@ -29,6 +29,7 @@ export function planNotes(container: ContainerConfig, sandbox: SandboxConfig): r
     [container.mounts.some((mount) => mount.readOnly), 'read-only mounts'],
     [[security.seccomp, sandbox.seccomp].some(({ type }) => type === 'RuntimeDefault'), 'seccomp RuntimeDefault'],
     [security.appArmor === 'runtime/default', 'AppArmor RuntimeDefault'],
+    [security.seLinux !== undefined, 'SELinux options'],
     [container.stdin, 'stdin'],
   ];
   return notes.flatMap(([applies, what]) =>
@@ -52,7 +53,10 @@ function sandboxRefusals(sandbox: SandboxConfig): readonly string[] {
 function containerRefusals({ mounts, security, tty }: ContainerConfig): readonly string[] {
   return [
     ...mounts
-      .filter(isElsewhere)
+      .filter(({ image }) => image !== undefined)
+      .map(({ containerPath }) => `mountPath ${containerPath} is an image volume, which is not mounted; ${elsewhere}`),
+    ...mounts
+      .filter((mount) => mount.image === undefined && isElsewhere(mount))
       .map(
         ({ hostPath, containerPath }) =>
           `mountPath ${containerPath} is ${hostPath} on the host: the process runtime mounts nothing; ` +

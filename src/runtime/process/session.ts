@@ -6,6 +6,7 @@ export type ProcessRow = {
   readonly pid: number;
   readonly startTicks: string;
   readonly session: number;
+  readonly parent?: number;
   readonly state: string;
 };
 
@@ -34,6 +35,22 @@ export function planLeftovers(leader: ProcessIdentity, processes: readonly Proce
     ({ session, state, startTicks }) =>
       session === leader.pid && !'ZX'.includes(state) && Number(startTicks) >= Number(leader.startTicks),
   );
+}
+
+/**
+ * The children of a program and theirs, as long as their chain of parents is whole: also those that have made a session
+ * of their own, which nothing tells apart from strangers once the program has ended.
+ */
+export function planDescendants(leader: ProcessIdentity, processes: readonly ProcessRow[]): readonly ProcessRow[] {
+  const root = processes.find(({ pid }) => pid === leader.pid);
+  if (root?.startTicks !== leader.startTicks) return [];
+  const family = new Set([leader.pid]);
+  let size = 0;
+  while (size !== family.size) {
+    size = family.size;
+    for (const { pid, parent } of processes) if (parent !== undefined && family.has(parent)) family.add(pid);
+  }
+  return processes.filter(({ pid }) => pid !== leader.pid && family.has(pid));
 }
 
 /** Kills what is left of containers' sessions; those asked for at the same time share one look at all processes. */
@@ -74,5 +91,6 @@ export function signalOf(name: string): NodeJS.Signals | undefined {
 function decodeStat(text: string): ProcessRow {
   const pid = Number.parseInt(text, 10);
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { pid, state: fields[0] ?? '', session: Number(fields[3]), startTicks: fields[19] ?? '' };
+  const [state = '', parent, , session] = fields;
+  return { pid, state, parent: Number(parent), session: Number(session), startTicks: fields[19] ?? '' };
 }

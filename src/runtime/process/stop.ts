@@ -2,7 +2,7 @@ import { sleep } from '../../base/clock.ts';
 import { OperationError } from '../../base/errors.ts';
 import { type ProcessContext, stateOf } from './context.ts';
 import type { ContainerRecord } from './records.ts';
-import { signalOf } from './session.ts';
+import { type ProcessRow, planDescendants, readProcesses, signalOf } from './session.ts';
 import { decodeIdentity, forestall, isAlive, recordEnd, startLimitMs } from './state.ts';
 
 const killLimitMs = 10_000;
@@ -25,10 +25,11 @@ export async function stopContainer(context: ProcessContext, id: string, graceSe
   }
   const waiter = await context.exits.waiter(id);
   try {
+    const family = await descendantsOf(context, id);
     const wait = (limitMs: number) => waitForEnd(context, record, { waiter, limitMs });
     if (graceSeconds > 0) await signalProgram(context, record);
-    if (graceSeconds > 0 && (await wait(graceSeconds * 1000))) return await killRest(context, id);
-    await killRest(context, id);
+    if (graceSeconds > 0 && (await wait(graceSeconds * 1000))) return await killRest(context, id, family);
+    await killRest(context, id, family);
     if (await wait(killLimitMs)) return;
     throw new OperationError(`container ${record.config.name} still lives ${killLimitMs / 1000} s after SIGKILL`, {
       hint: 'a process that waits for a disk or a network file system cannot be killed',
@@ -38,13 +39,28 @@ export async function stopContainer(context: ProcessContext, id: string, graceSe
   }
 }
 
-/** Kills what is left of a container's session, its program included; nothing when it never had a program. */
-export async function killRest({ host, paths, sessions }: ProcessContext, id: string): Promise<void> {
+/** The program's descendants now; none when it does not live. */
+async function descendantsOf({ host, paths }: ProcessContext, id: string): Promise<readonly ProcessRow[]> {
+  const program = decodeIdentity(await host.readText(paths.file(id, 'pid')));
+  return program === undefined ? [] : planDescendants(program, readProcesses());
+}
+
+/**
+ * Kills what is left of a container's session, its program included, and of `family`, which was seen before it was
+ * stopped; nothing when it never had a program.
+ */
+export async function killRest(
+  { host, paths, sessions }: ProcessContext,
+  id: string,
+  family: readonly ProcessRow[] = [],
+): Promise<void> {
   const program = decodeIdentity(await host.readText(paths.file(id, 'pid')));
   if (program === undefined) return;
   await sessions.kill(program);
   // A program that has not yet made its own session is no member of it.
-  if (await isAlive(host, program)) host.kill(program.pid, 'SIGKILL');
+  for (const { pid, startTicks } of [program, ...family]) {
+    if (await isAlive(host, { pid, startTicks })) host.kill(pid, 'SIGKILL');
+  }
 }
 
 async function signalProgram(context: ProcessContext, record: ContainerRecord): Promise<void> {

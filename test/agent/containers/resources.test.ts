@@ -9,11 +9,9 @@ const withResources = (resources: ReturnType<typeof aContainer>['resources']) =>
 
 test('requests become shares, limits become quota and bytes', () => {
   const container = withResources({ requests: { cpu: '250m' }, limits: { cpu: '1500m', memory: '64Mi' } });
-  const { cpuShares, cpuQuota, memoryLimitBytes } = containerResources(
-    aPod({ containers: [container] }),
-    container,
-    memory,
-  );
+  const { cpuShares, cpuQuota, memoryLimitBytes } = containerResources(aPod({ containers: [container] }), container, {
+    memoryBytes: memory,
+  });
   assert.deepEqual(
     { cpuShares, cpuQuota, memoryLimitBytes },
     { cpuShares: 256, cpuQuota: 150_000, memoryLimitBytes: 2 ** 26 },
@@ -22,7 +20,7 @@ test('requests become shares, limits become quota and bytes', () => {
 
 test('without requests a container gets the least', () => {
   const container = aContainer();
-  const resources = containerResources(aPod(), container, memory);
+  const resources = containerResources(aPod(), container, { memoryBytes: memory });
   assert.deepEqual(resources, { cpuShares: 2, oomScoreAdj: 1000 });
 });
 

@@ -12,6 +12,7 @@ function environment(env: readonly EnvVar[], limits: Readonly<Record<string, str
     container,
     addresses: { hostIPs: ['192.0.2.10'], podIPs: ['192.0.2.10', '2001:db8::1'] },
     node: { cpuCount: 2, memoryBytes: 4 * 2 ** 30 },
+    fileValues: new Map(),
   });
   return Object.fromEntries(variables);
 }

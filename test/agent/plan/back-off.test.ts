@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { agentAnnotations } from '../../../src/agent/labels.ts';
-import { restartBackOff } from '../../../src/agent/plan/back-off.ts';
-import { aDeadContainer, startMs } from '../../fakes/agent-builders.ts';
+import { backOffLeftMs, restartBackOff } from '../../../src/agent/plan/back-off.ts';
+import { aDeadContainer, someFacts, startMs } from '../../fakes/agent-builders.ts';
 
 const crashed = (crashes: number) => aDeadContainer({ annotations: { [agentAnnotations.crashes]: String(crashes) } });
 
@@ -32,4 +32,28 @@ test('forgives after more than ten minutes of running', () => {
 test('counts the attempts of a container that carries no count', () => {
   const bare = { ...aDeadContainer({ attempt: 3 }), annotations: {} };
   assert.equal(restartBackOff(bare, 300_000).delayMs, 40_000);
+});
+
+test('doubles from the configured period where that is shorter than 10 s', () => {
+  const delays = [0, 1, 2, 3].map((crashes) => restartBackOff(crashed(crashes), 1000).delayMs);
+  assert.deepEqual(delays, [0, 1000, 1000, 1000]);
+  assert.equal(restartBackOff(crashed(2), 15_000).delayMs, 15_000);
+});
+
+test('what is left of a back-off, also when somebody set the clock since the container ended', () => {
+  const endMs = startMs + 1000;
+  const day = 86_400_000;
+  const cases: readonly [string, number, number | undefined, number][] = [
+    ['the clocks agree', endMs + 4000, 4100, 6000],
+    ['over', endMs + 10_000, 10_000, 0],
+    ['set back: waits the rest by the other clock', endMs - day, 4000, 6000],
+    ['set back: over by the other clock', endMs - day, 10_000, 0],
+    ['set forward: is not skipped', endMs + day, 4000, 6000],
+    ['seen by nobody, far past: over', endMs + day, undefined, 0],
+    ['seen by nobody, in the future: not longer than the delay', endMs - day, undefined, 10_000],
+  ];
+  for (const [title, nowMs, agoMs, leftMs] of cases) {
+    const facts = someFacts({ nowMs, endedAgoMs: () => agoMs });
+    assert.equal(backOffLeftMs(crashed(1), facts), leftMs, title);
+  }
 });

@@ -1,44 +1,16 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { PodAction } from '../../../src/agent/plan/actions.ts';
 import { planPod } from '../../../src/agent/plan/plan-pod.ts';
-import { annotations } from '../../../src/runtime/labels.ts';
 import {
   aContainer,
   aDeadContainer,
   aDesired,
   anObserved,
   anObservedPod,
-  aProbe,
-  aSandbox,
   someFacts,
   startMs,
 } from '../../fakes/agent-builders.ts';
-
-/** `do target` of each action. */
-function shown(actions: readonly PodAction[]): readonly string[] {
-  return actions.map((action) => {
-    const target = 'container' in action ? action.container : 'id' in action ? action.id : '';
-    const attempt = 'attempt' in action ? `#${action.attempt}` : '';
-    const grace = 'graceSeconds' in action ? ` ${action.graceSeconds}s` : '';
-    return `${action.do} ${target}${attempt}${grace}`.trim();
-  });
-}
-
-const old = { name: 'web-node1', namespace: 'default', uid: 'uid0' };
-const oldAnnotations = { [annotations.configHash]: 'hash0' };
-const oldPod = anObservedPod({
-  pod: old,
-  sandboxes: [aSandbox({ id: 'sandbox0', pod: old, annotations: oldAnnotations })],
-  containers: [
-    anObserved({
-      id: 'old',
-      pod: old,
-      sandboxId: 'sandbox0',
-      annotations: { ...oldAnnotations, [annotations.podTerminationGracePeriod]: '77' },
-    }),
-  ],
-});
+import { shown } from '../../fakes/shown-actions.ts';
 
 test('makes sandbox and containers of a pod that is not there', () => {
   const desired = aDesired({ containers: [aContainer(), aContainer({ name: 'second' })] });
@@ -51,50 +23,6 @@ test('makes sandbox and containers of a pod that is not there', () => {
 
 test('does nothing when all is as it should be', () => {
   assert.deepEqual(planPod(aDesired(), [anObservedPod()], someFacts()), { actions: [] });
-});
-
-test('takes a pod without a manifest down with its own grace, from its labels', () => {
-  assert.deepEqual(shown(planPod(undefined, [oldPod], someFacts()).actions), [
-    'stop-container old 77s',
-    'stop-sandbox sandbox0',
-    'remove-container old',
-    'remove-sandbox sandbox0',
-    'remove-pod-files',
-  ]);
-});
-
-test('stops the old pod before the new one is planned', () => {
-  const { actions } = planPod(aDesired(), [oldPod], someFacts());
-  assert.equal(shown(actions)[0], 'stop-container old 77s');
-  assert.ok(!shown(actions).some((action) => action.startsWith('create') || action.startsWith('start')));
-});
-
-test('gets the new image before the old pod is stopped', () => {
-  const { actions } = planPod(aDesired(), [oldPod], someFacts({ image: () => ({ state: 'missing' }) }));
-  assert.deepEqual(shown(actions).slice(0, 2), ['pull-image app', 'stop-container old 77s']);
-});
-
-test('leaves the old pod running while the new image cannot be had', () => {
-  const image = () => ({ state: 'back-off', retryAtMs: startMs + 65_000, reason: 'no such host' }) as const;
-  const plan = planPod(aDesired(), [oldPod], someFacts({ image }));
-  assert.deepEqual(plan, { actions: [], recheckAfterMs: 5000, waiting: 'the old pod runs on: no such host' });
-});
-
-test('leaves the old pod running when the new one cannot run here', () => {
-  const plan = planPod(aDesired(), [oldPod], someFacts({ refusals: ['hostNetwork is false'] }));
-  assert.deepEqual(plan.actions, []);
-  assert.match(plan.waiting ?? '', /hostNetwork is false/);
-});
-
-test('recreates a pod of a fixed UID whose content changed, keeping its files', () => {
-  const desired = aDesired({}, { hash: 'hash2' });
-  const actions = shown(planPod(desired, [anObservedPod()], someFacts()).actions);
-  assert.deepEqual(actions, [
-    'stop-container app-0 30s',
-    'stop-sandbox sandbox1',
-    'remove-container app-0',
-    'remove-sandbox sandbox1',
-  ]);
 });
 
 test('restarts a container that ended, at once the first time', () => {
@@ -132,25 +60,6 @@ test('counts on from the log of a container whose record was removed', () => {
   assert.deepEqual(shown(plan.actions), ['start-container app#5']);
 });
 
-test('stops a container whose liveness probe failed, with the grace of the probe', () => {
-  const livenessProbe = aProbe({ terminationGracePeriodSeconds: 5 });
-  const probes = () => ({ startup: 'success', liveness: 'failure', readiness: 'success' }) as const;
-  const desired = aDesired({ containers: [aContainer({ livenessProbe })] });
-  assert.deepEqual(shown(planPod(desired, [anObservedPod()], someFacts({ probes })).actions), [
-    'stop-container app-0 5s',
-  ]);
-});
-
-test('makes a new sandbox when the old one is gone, after what still runs in it was stopped', () => {
-  const dead = anObservedPod({ sandboxes: [aSandbox({ ready: false })] });
-  assert.deepEqual(shown(planPod(aDesired(), [dead], someFacts()).actions), ['stop-container app-0 30s']);
-  const stopped = { ...dead, containers: [aDeadContainer()] };
-  assert.deepEqual(shown(planPod(aDesired(), [stopped], someFacts()).actions), [
-    'create-sandbox #1',
-    'start-container app#1',
-  ]);
-});
-
 test('holds containers back without holding back the sandbox', () => {
   const plan = planPod(aDesired(), [], someFacts({ heldBack: 'waiting for https://127.0.0.1:6443/livez to answer' }));
   assert.deepEqual(shown(plan.actions), ['create-sandbox #0']);
@@ -170,16 +79,41 @@ test('keeps the newest dead container of a name and removes the others', () => {
   assert.deepEqual(shown(plan.actions), ['remove-container app-1']);
 });
 
-test('ends a pod whose containers are not restarted, and leaves it ended', () => {
-  const desired = aDesired({ restartPolicy: 'OnFailure' });
-  const done = anObservedPod({ containers: [aDeadContainer({ exitCode: 0 })] });
-  assert.deepEqual(shown(planPod(desired, [done], someFacts()).actions), ['stop-sandbox sandbox1']);
-  const stopped = { ...done, sandboxes: [aSandbox({ ready: false })] };
-  assert.deepEqual(planPod(desired, [stopped], someFacts()).actions, []);
+test('begins to fetch a missing image, starts what has its image, and waits for one that is being fetched', () => {
+  const desired = aDesired({ containers: [aContainer(), aContainer({ name: 'second' })] });
+  const facts = (state: 'missing' | 'pulling') =>
+    someFacts({
+      image: ({ name }) =>
+        name === 'second' ? { state: 'present' } : state === 'missing' ? { state } : { state, message: 'getting it' },
+    });
+  const missing = planPod(desired, [], facts('missing'));
+  assert.deepEqual(shown(missing.actions), ['create-sandbox #0', 'pull-image app', 'start-container second#0']);
+  const pulling = planPod(desired, [], facts('pulling'));
+  assert.deepEqual(shown(pulling.actions), ['create-sandbox #0', 'start-container second#0']);
+  assert.equal(pulling.waiting, 'getting it');
 });
 
-test('never starts a pod of restartPolicy Never twice', () => {
-  const desired = aDesired({ restartPolicy: 'Never' });
-  const lost = anObservedPod({ sandboxes: [aSandbox({ ready: false })], containers: [aDeadContainer()] });
-  assert.deepEqual(planPod(desired, [lost], someFacts()).actions, []);
+test('never uses an attempt again of which there is a log, though an older record is kept', () => {
+  const plan = planPod(
+    aDesired(),
+    [anObservedPod({ containers: [aDeadContainer({ attempt: 2 })] })],
+    someFacts({ loggedAttempt: () => 3 }),
+  );
+  assert.deepEqual(shown(plan.actions), ['start-container app#4']);
+});
+
+test('a pod that cannot run or is not admitted gets no sandbox and says why', () => {
+  const refused = planPod(aDesired(), [], someFacts({ refusals: ['hostNetwork is false', 'no volumes'] }));
+  assert.deepEqual(refused, { actions: [], waiting: 'cannot run here: hostNetwork is false; no volumes' });
+  const busy = planPod(aDesired(), [], someFacts({ admissionRefusals: ['port 80 is in use'] }));
+  assert.deepEqual(busy, { actions: [], waiting: 'is not admitted: port 80 is in use' });
+});
+
+test('a pod that stands is not touched by a later refusal; what ended in it is started by admission, not by refusal', () => {
+  const desired = aDesired({ containers: [aContainer(), aContainer({ name: 'second' })] });
+  const pod = anObservedPod({ containers: [anObserved(), aDeadContainer({ name: 'second' })] });
+  const late = planPod(desired, [pod], someFacts({ admissionRefusals: ['port 80 is in use'] }));
+  assert.deepEqual(shown(late.actions), ['start-container second#1']);
+  const refused = planPod(desired, [pod], someFacts({ refusals: ['no such profile'] }));
+  assert.deepEqual(refused, { actions: [], waiting: 'cannot run here: no such profile' });
 });

@@ -19,7 +19,7 @@ async function probe(
   };
   const full: HttpGetAction = { path: '/livez', port: 'probe-port', scheme: 'HTTPS', ...action };
   const target = { containerId: 'c', container: aContainer({ ports }), address: '2001:db8::1' };
-  return { outcome: await httpProbe({ request }, full, target, 1500), asked };
+  return { outcome: await httpProbe({ host: { request } }, full, target, 1500), asked };
 }
 
 test('asks the named port at the pod’s address, verifying nothing', async () => {
@@ -28,7 +28,8 @@ test('asks the named port at the pod’s address, verifying nothing', async () =
   assert.equal(asked[0]?.url, 'https://[2001:db8::1]:6443/livez');
   assert.equal(asked[0]?.options?.ca, false);
   assert.equal(asked[0]?.options?.timeoutMs, 1500);
-  assert.match(asked[0]?.options?.headers?.['user-agent'] ?? '', /^kube-probe\/1\.\d+$/);
+  assert.match(asked[0]?.options?.headers?.['User-Agent'] ?? '', /^kube-probe\/1\.\d+$/);
+  assert.equal(asked[0]?.options?.headers?.Accept, '*/*');
 });
 
 test('the probe’s own host and headers win; an empty value takes a default away', async () => {
@@ -37,8 +38,20 @@ test('the probe’s own host and headers win; an empty value takes a default awa
     { name: 'Accept', value: '' },
   ];
   const { asked } = await probe({ host: '127.0.0.1', port: 80, scheme: 'HTTP', httpHeaders });
-  assert.equal(asked[0]?.url, 'http://127.0.0.1/livez');
-  assert.deepEqual(asked[0]?.options?.headers, { 'user-agent': 'mine' });
+  assert.equal(asked[0]?.url, 'http://127.0.0.1:80/livez');
+  assert.deepEqual(asked[0]?.options?.headers, { 'User-Agent': 'mine' });
+});
+
+test('an empty header of another name is sent as it is, and one that comes twice once, with both values', async () => {
+  const httpHeaders = [
+    { name: 'X-Empty', value: '' },
+    { name: 'X-Twice', value: 'a' },
+    { name: 'x-twice', value: 'b' },
+    { name: 'Host', value: 'other.test' },
+  ];
+  const { asked } = await probe({ httpHeaders });
+  const { 'User-Agent': _, Accept: __, ...own } = asked[0]?.options?.headers ?? {};
+  assert.deepEqual(own, { 'X-Empty': '', 'X-Twice': 'a, b', Host: 'other.test' });
 });
 
 test('200 to 399 is a success, all else a failure', async () => {
@@ -53,6 +66,10 @@ test('200 to 399 is a success, all else a failure', async () => {
   }
 });
 
+test('a port name that the container does not know cannot be asked at all', async () => {
+  await assert.rejects(probe({ port: 'no-such' }), /port "no-such" not found/);
+});
+
 test('follows a redirect on the same host; one to another host is a success', async () => {
   const same = await probe({ host: 'a.test', port: 80, scheme: 'HTTP' }, [
     { status: 302, location: '/other' },
@@ -64,7 +81,13 @@ test('follows a redirect on the same host; one to another host is a success', as
     { status: 302, location: 'http://b.test/' },
   ]);
   assert.equal(other.outcome.result, 'success');
+  assert.match(other.outcome.warning ?? '', /Probe terminated redirects at one to http:\/\/b\.test\//);
   assert.equal(other.asked.length, 1);
+  const port = await probe({ host: 'a.test', port: 80, scheme: 'HTTP' }, [
+    { status: 302, location: 'http://a.test:81/' },
+    { status: 200 },
+  ]);
+  assert.equal(port.asked[1]?.url, 'http://a.test:81/');
 });
 
 test('redirects without end are a failure', async () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeHost } from '../../../src/host/node-host.ts';
@@ -12,11 +12,13 @@ export class LoneAgent {
   readonly root = mkdtempSync(join(tmpdir(), 'agent-'));
   readonly #runtime: RuntimeUnderTest;
   readonly #archives: string;
+  readonly #extra: readonly string[];
   #process: ChildProcess | undefined;
 
-  constructor(runtime: RuntimeUnderTest, archives: string) {
+  constructor(runtime: RuntimeUnderTest, archives: string, extra: readonly string[] = []) {
     this.#runtime = runtime;
     this.#archives = archives;
+    this.#extra = extra;
     mkdirSync(join(this.root, 'manifests'));
   }
 
@@ -30,6 +32,7 @@ export class LoneAgent {
     return [
       ...['agent', '--pod-manifest-path', directory, '--root-dir', this.root, '--runtime', this.#runtime],
       ...['--hostname-override', 'Node1', '--healthz-port', '0', '--image-archives', this.#archives],
+      ...this.#extra,
     ];
   }
 
@@ -83,8 +86,9 @@ export class LoneAgent {
 
   /** Takes the pods down, ends the agent and removes its directory. */
   async destroy(): Promise<void> {
-    rmSync(join(this.root, 'manifests'), { recursive: true, force: true });
-    mkdirSync(join(this.root, 'manifests'));
+    // Files that are removed take their pods with them; a directory that is replaced does not.
+    const directory = join(this.root, 'manifests');
+    for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true });
     if (this.#process === undefined) await this.start();
     await eventually('all pods are gone', async () => (await this.status()).pods.length === 0, 60_000);
     await this.end('SIGTERM');

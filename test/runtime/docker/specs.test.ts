@@ -49,8 +49,8 @@ describe('what Docker is asked for a sandbox', () => {
     assert.equal(hostConfig.IpcMode, 'host');
   });
 
-  it('cuts a long host name to the 63 characters that the kernel takes', () => {
-    assert.equal(sandboxSpec(aSandboxConfig({ hostname: 'x'.repeat(70) }), owner).body.Hostname?.length, 63);
+  it('cuts a long host name to the 64 characters that the kernel takes', () => {
+    assert.equal(sandboxSpec(aSandboxConfig({ hostname: 'x'.repeat(70) }), owner).body.Hostname?.length, 64);
   });
 
   it('publishes host ports off the host network, and none on it', () => {
@@ -75,8 +75,11 @@ describe('what Docker is asked for a sandbox', () => {
     assert.equal(hostConfigOf({}).Dns, undefined);
   });
 
-  it('rotates logs as the kubelet by default, and as told', () => {
-    assert.deepEqual(hostConfigOf({}).LogConfig, { Type: '', Config: { 'max-size': '10485760', 'max-file': '5' } });
+  it('writes logs to files that are rotated as the kubelet does by default, and as told', () => {
+    assert.deepEqual(hostConfigOf({}).LogConfig, {
+      Type: 'json-file',
+      Config: { 'max-size': '10485760', 'max-file': '5' },
+    });
     const told = sandboxSpec(aSandboxConfig(), { owner: 'root-1', logRotation: { maxBytes: 1000, maxFiles: 2 } });
     assert.deepEqual(told.hostConfig.LogConfig?.Config, { 'max-size': '1000', 'max-file': '2' });
   });

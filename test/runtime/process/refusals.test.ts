@@ -29,6 +29,11 @@ for (const [what, refusals, reason] of [
     onContainer({ mounts: [{ ...mount, containerPath: '/pki' }] }),
     /mountPath \/pki is \/etc\/pki on the host/,
   ],
+  [
+    'an image volume',
+    onContainer({ mounts: [{ ...mount, hostPath: '', image: { reference: 'i' } }] }),
+    /is an image volume/,
+  ],
   ['a terminal', onContainer({ tty: true }), /tty/],
   ['privileged', onSecurity({ privileged: true }), /privileged/],
   ['a read-only root', onSecurity({ readOnlyRootFilesystem: true }), /readOnlyRootFilesystem/],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planLeftovers, readProcesses, signalOf } from '../../../src/runtime/process/session.ts';
+import { planDescendants, planLeftovers, readProcesses, signalOf } from '../../../src/runtime/process/session.ts';
 
 const row = (pid: number, startTicks: string, session: number, state = 'S') => ({ pid, startTicks, session, state });
 const leader = { pid: 10, startTicks: '100' };
@@ -26,6 +26,16 @@ test('leaves the session of another process alone that has got the same pid', ()
 
 test('leaves alone what is older than the leader', () => {
   assert.deepEqual(planLeftovers({ pid: 10, startTicks: '1000' }, [row(11, '999', 10)]), []);
+});
+
+test('finds the descendants of a program in whatever session, and none of another with its pid', () => {
+  const child = (pid: number, parent: number) => ({ ...row(pid, '101', pid), parent });
+  const processes = [row(10, '100', 10), child(12, 11), child(11, 10), child(13, 1)];
+  assert.deepEqual(
+    planDescendants(leader, processes).map(({ pid }) => pid),
+    [12, 11],
+  );
+  assert.deepEqual(planDescendants({ ...leader, startTicks: '99' }, processes), []);
 });
 
 test('reads the processes of this machine', () => {

@@ -1,0 +1,109 @@
+import { Agent } from '../agent/agent.ts';
+import type { AgentMetrics } from '../agent/metrics/agent-metrics.ts';
+import { measuredRuntime } from '../agent/metrics/measured-runtime.ts';
+import type { RuntimeHealth } from '../agent/metrics/runtime-health.ts';
+import { ownerId } from '../agent/owner.ts';
+import type { AgentSettings } from '../agent/settings.ts';
+import { sleep } from '../base/clock.ts';
+import { type Log, silentLog } from '../base/log.ts';
+import type { Paths } from '../config/paths.ts';
+import { copyAndTruncate } from '../host/log-file.ts';
+import { releaseVersion } from '../kube/version.ts';
+import { readCredentials } from '../runtime/images/credentials.ts';
+import { obtainImage } from '../runtime/images/obtain.ts';
+import { openRuntime, type RuntimeChoice } from '../runtime/open.ts';
+import type { ContainerRuntime } from '../runtime/runtime.ts';
+import type { CliContext } from './command.ts';
+
+/** How long what was begun in the runtime may take to be whole; a runtime that hangs holds nobody up. */
+const settleMs = 10_000;
+
+/** What stays the same for the life of the process, whatever the configuration says. */
+export type AgentSetup = {
+  readonly context: CliContext;
+  readonly paths: Paths;
+  readonly log: Log;
+  readonly choice: RuntimeChoice;
+  readonly metrics: AgentMetrics;
+  readonly health: RuntimeHealth;
+};
+
+/** An agent at work with one set of settings. */
+export type AgentSession = {
+  readonly settings: AgentSettings;
+  readonly agent: Agent;
+  /** Settles when the agent has ended by itself: a signal, `POST /stop`, or a bug of ours. */
+  readonly ended: Promise<void>;
+  /** Ends it, pods stay: whatever it was about to do is left to the next one, as after a kill. */
+  end(): Promise<void>;
+};
+
+/** Starts an agent with these settings. */
+export async function openSession(setup: AgentSetup, settings: AgentSettings): Promise<AgentSession> {
+  const { context } = setup;
+  const over = new AbortController();
+  const inFlight = new Set<Promise<unknown>>();
+  const own = { ...setup, log: logUntil(over.signal, setup.log) };
+  const runtime = await runtimeOf(own, settings);
+  const measured = measuredRuntime(runtime, { ...setup, clock: context.clock }, { signal: over.signal, inFlight });
+  const agent = agentOf(own, settings, measured);
+  const ended = agent.run(AbortSignal.any([context.signal, over.signal]));
+  // Whoever races for it hears of a failure; until somebody does it is not unhandled.
+  ended.catch(() => {});
+  return {
+    settings,
+    agent,
+    ended,
+    end: async () => {
+      over.abort();
+      await ended.finally(async () => {
+        await Promise.race([Promise.all(inFlight), sleep(context.clock, settleMs)]);
+        await runtime.close();
+      });
+    },
+  };
+}
+
+/** What the agent could not finish fails once it is over; nobody needs to read that. */
+function logUntil(signal: AbortSignal, log: Log): Log {
+  const told = () => (signal.aborted ? silentLog : log);
+  return {
+    info: (message) => told().info(message),
+    warn: (message) => told().warn(message),
+    error: (message) => told().error(message),
+    verbose: (level, message) => told().verbose(level, message),
+  };
+}
+
+function agentOf(
+  { context, paths, log, metrics }: AgentSetup,
+  settings: AgentSettings,
+  runtime: ContainerRuntime,
+): Agent {
+  const { host, clock } = context;
+  const { containerLogMaxBytes: maxBytes, containerLogMaxFiles: maxFiles, imageArchives: archives } = settings;
+  const tagsCache = new Map();
+  const login = (image: string) => readCredentials(host, image, paths.kubeletDir);
+  const options = {
+    host,
+    clock,
+    log,
+    runtime,
+    settings,
+    paths,
+    observer: metrics,
+    version: releaseVersion,
+    obtainImage: (reference: string, policy: Parameters<typeof obtainImage>[2]['policy']) =>
+      obtainImage(runtime, reference, { policy, archives, host, tagsCache, login, signal: context.signal }),
+    // Docker rotates by itself.
+    ...(runtime.type === 'process' ? { rotation: { host, maxBytes, maxFiles, copyAndTruncate } } : {}),
+  };
+  return new Agent(options);
+}
+
+async function runtimeOf({ context, paths, log, choice }: AgentSetup, settings: AgentSettings) {
+  const { host, clock } = context;
+  const owner = await ownerId(host, paths.stateDir);
+  const logRotation = { maxBytes: settings.containerLogMaxBytes, maxFiles: settings.containerLogMaxFiles };
+  return openRuntime({ ...choice, host, clock, log, owner, paths, logRotation });
+}

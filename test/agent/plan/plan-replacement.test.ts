@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { ImageFact } from '../../../src/agent/plan/facts.ts';
+import { planPod } from '../../../src/agent/plan/plan-pod.ts';
+import { annotations } from '../../../src/runtime/labels.ts';
+import type { ObservedContainer } from '../../../src/runtime/runtime.ts';
+import {
+  aDeadContainer,
+  aDesired,
+  anObserved,
+  anObservedPod,
+  aSandbox,
+  someFacts,
+  startMs,
+} from '../../fakes/agent-builders.ts';
+import { shown } from '../../fakes/shown-actions.ts';
+
+const old = { name: 'web-node1', namespace: 'default', uid: 'uid0' };
+const noted = { [annotations.configHash]: 'hash0' };
+const oldContainer: Partial<ObservedContainer> = {
+  id: 'old',
+  pod: old,
+  sandboxId: 'sandbox0',
+  annotations: { ...noted, [annotations.podTerminationGracePeriod]: '77' },
+};
+const oldSandbox = aSandbox({ id: 'sandbox0', pod: old, annotations: noted });
+const running = anObservedPod({ pod: old, sandboxes: [oldSandbox], containers: [anObserved(oldContainer)] });
+const stopped = anObservedPod({
+  pod: old,
+  sandboxes: [{ ...oldSandbox, ready: false }],
+  containers: [aDeadContainer(oldContainer)],
+});
+const image = (fact: ImageFact) => someFacts({ image: () => fact });
+
+test('takes a pod without a manifest down with its own grace, from its labels, and clears it away at the next look', () => {
+  assert.deepEqual(shown(planPod(undefined, [running], someFacts()).actions), [
+    'stop-container old 77s',
+    'stop-sandbox sandbox0',
+  ]);
+  assert.deepEqual(shown(planPod(undefined, [stopped], someFacts()).actions), [
+    'remove-container old',
+    'remove-sandbox sandbox0',
+    'remove-pod-files',
+  ]);
+  assert.deepEqual(planPod(undefined, [], someFacts()), { actions: [] });
+});
+
+test('a manifest that comes back while its pod was being stopped: everything again, restartCount goes on', () => {
+  const back = aDesired({}, { uid: 'uid0', hash: 'hash0' });
+  assert.deepEqual(shown(planPod(back, [stopped], someFacts()).actions), [
+    'create-sandbox #1',
+    'start-container app#1',
+  ]);
+});
+
+test('stops the old pod before the new one is planned', () => {
+  assert.deepEqual(shown(planPod(aDesired(), [running], someFacts()).actions), [
+    'stop-container old 77s',
+    'stop-sandbox sandbox0',
+  ]);
+});
+
+test('starts the new pod at once when the old one has stopped, and clears that away last', () => {
+  assert.deepEqual(shown(planPod(aDesired(), [stopped], someFacts()).actions), [
+    'create-sandbox #0',
+    'start-container app#0',
+    'remove-container old',
+    'remove-sandbox sandbox0',
+    'remove-pod-files',
+  ]);
+});
+
+test('leaves the old pod running until the images of the new one are there', () => {
+  const missing = planPod(aDesired(), [running], image({ state: 'missing' }));
+  assert.deepEqual(shown(missing.actions), ['pull-image app']);
+  const pulling = planPod(aDesired(), [running], image({ state: 'pulling', message: 'getting example/app:1' }));
+  assert.deepEqual(pulling, { actions: [], waiting: 'the old pod runs on: getting example/app:1' });
+  const failing = image({ state: 'back-off', retryAtMs: startMs + 65_000, reason: 'no such host' });
+  assert.deepEqual(planPod(aDesired(), [running], failing), {
+    actions: [],
+    recheckAfterMs: 5000,
+    waiting: 'the old pod runs on: no such host',
+  });
+});
+
+test('an old pod that does not run is not waited for', () => {
+  const crashed = { ...running, containers: [aDeadContainer(oldContainer)] };
+  assert.deepEqual(shown(planPod(aDesired(), [crashed], image({ state: 'missing' })).actions), [
+    'stop-sandbox sandbox0',
+  ]);
+});
+
+test('leaves the old pod running when the new one cannot run here or is not admitted', () => {
+  const refused = planPod(aDesired(), [running], someFacts({ refusals: ['hostNetwork is false'] }));
+  assert.deepEqual(refused, {
+    actions: [],
+    waiting: 'the old pod runs on: the new one cannot run here: hostNetwork is false',
+  });
+  const busy = planPod(aDesired(), [running], someFacts({ admissionRefusals: ['port 80 is in use'] }));
+  assert.equal(busy.waiting, 'the old pod runs on: the new one is not admitted: port 80 is in use');
+});
+
+test('when two forms of a pod run, the one that is not desired ends at once', () => {
+  const both = planPod(aDesired(), [running, anObservedPod()], image({ state: 'missing' }));
+  assert.deepEqual(shown(both.actions), ['stop-container old 77s', 'stop-sandbox sandbox0']);
+});
+
+test('recreates a pod of a fixed UID whose content changed, keeping its files and freeing its names first', () => {
+  const desired = aDesired({}, { hash: 'hash2' });
+  assert.deepEqual(shown(planPod(desired, [anObservedPod()], someFacts()).actions), [
+    'stop-container app-0 30s',
+    'stop-sandbox sandbox1',
+  ]);
+  const ended = anObservedPod({ sandboxes: [aSandbox({ ready: false })], containers: [aDeadContainer()] });
+  assert.deepEqual(shown(planPod(desired, [ended], someFacts()).actions), [
+    'remove-container app-0',
+    'remove-sandbox sandbox1',
+  ]);
+});
+
+test('an old container in an unknown state is stopped and removed before the new pod starts', () => {
+  const lost = { ...stopped, containers: [anObserved({ ...oldContainer, state: 'unknown' })] };
+  assert.deepEqual(shown(planPod(aDesired(), [lost], someFacts()).actions), [
+    'stop-container old 77s',
+    'remove-container old',
+    'remove-sandbox sandbox0',
+    'remove-pod-files',
+  ]);
+});
