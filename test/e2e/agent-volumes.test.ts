@@ -8,7 +8,7 @@ import { archive } from '../components/locations.ts';
 import { eventually, expectCode, run } from './support/command.ts';
 import { LoneAgent } from './support/lone-agent.ts';
 import { writeShellImage } from './support/shell-image.ts';
-import { ended, held, podManifest, telling, told } from './support/telling-pods.ts';
+import { agnhost, ended, held, podManifest, telling, told } from './support/telling-pods.ts';
 import { volumePods } from './support/volume-pods.ts';
 
 const host = mkdtempSync(join(tmpdir(), 'volumes-'));
@@ -192,7 +192,7 @@ it('passes mounts of a privileged container on to the host where Bidirectional s
   });
   const volumes = [{ name: 'v', hostPath: { path: shared } }];
   agent.write('both-ways.json', podManifest('both-ways', { volumes, containers: [mounting] }));
-  const privileged = await run('docker', ['run', '--rm', '--privileged', 'registry.k8s.io/pause:3.10.2', '-v']);
+  const privileged = await run('docker', ['run', '--rm', '--privileged', '--entrypoint', '/bin/true', agnhost]);
   if (canMount && privileged.code === 0) {
     await told(agent, 'both-ways');
     assert.equal(readFileSync(join(shared, 'out/y'), 'utf8'), '');

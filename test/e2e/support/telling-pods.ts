@@ -3,7 +3,7 @@ import type { Container, ContainerStatus, PodSpec } from '../../../src/kube/type
 import type { LoneAgent } from './lone-agent.ts';
 
 /** The image of Kubernetes' own end-to-end tests; it has busybox. */
-const agnhost = 'registry.k8s.io/e2e-test-images/agnhost:2.66.1';
+export const agnhost = 'registry.k8s.io/e2e-test-images/agnhost:2.66.1';
 
 export type ContainerForm = Partial<Omit<Container, 'name'>> & { readonly name?: string };
 export type PodForm = Omit<Partial<PodSpec>, 'containers' | 'initContainers'> & {
