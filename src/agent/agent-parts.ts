@@ -7,16 +7,16 @@ import { Admissions, type KnownPod } from './admission/admissions.ts';
 import { nodeLabels } from './admission/node-labels.ts';
 import type { NodeInfo, PodContext } from './containers/pod-context.ts';
 import type { DesiredPod } from './desired.ts';
-import { ImagePuller, type ObtainImage } from './image-puller.ts';
+import type { AgentPaths } from './home/paths.ts';
+import { podPaths } from './home/pod-paths.ts';
+import { ImagePuller, type ObtainImage } from './images/image-puller.ts';
 import type { LogRotation } from './logs/rotate-logs.ts';
 import type { AgentObserver } from './metrics/observer.ts';
-import type { AgentPaths } from './paths.ts';
-import { podPaths } from './pod-paths.ts';
 import { Prober } from './probes/prober.ts';
-import type { AgentSettings } from './settings.ts';
+import type { AgentSettings } from './settings/settings.ts';
 import { StartGates } from './start-gates.ts';
 import { PodStates } from './state/pod-states.ts';
-import type { SyncDoors } from './sync-pod.ts';
+import type { SyncDoors } from './turn/sync-pod.ts';
 
 export type AgentOptions = {
   readonly host: Host;

@@ -2,19 +2,19 @@ import { sleep } from '../base/clock.ts';
 import { KeyedQueue } from '../base/keyed-queue.ts';
 import type { AgentPod, AgentStatus } from '../kube/agent-socket.ts';
 import { type AgentOptions, doorsOf, nodeOf } from './agent-parts.ts';
-import { agentStatusOf, podView } from './agent-status.ts';
 import type { NodeInfo } from './containers/pod-context.ts';
-import { clearLeftovers } from './leftovers.ts';
-import { listen, resync } from './listen.ts';
+import { clearLeftovers } from './home/leftovers.ts';
+import { watchRoot } from './home/root-watch.ts';
 import { keepLogsSmall } from './logs/rotate-logs.ts';
-import { PodListing, type PodsByKey } from './pod-listing.ts';
+import { listen, resync } from './observe/listen.ts';
+import { PodListing, type PodsByKey } from './observe/pod-listing.ts';
+import { PodViews } from './observe/pod-views.ts';
 import { hasSandbox, newRecord, type PodRecord, recordFor, runningIn, runningLogs } from './pod-record.ts';
-import { PodViews } from './pod-views.ts';
-import { watchRoot } from './root-watch.ts';
 import { openSources } from './source/open-sources.ts';
 import type { PodSource } from './source/pod-source.ts';
 import { withConditions } from './state/pod-state.ts';
-import { type NextLook, type SyncDoors, syncPod } from './sync-pod.ts';
+import { agentStatusOf, podView } from './status/agent-status.ts';
+import { type NextLook, type SyncDoors, syncPod } from './turn/sync-pod.ts';
 
 const firstLookMs = 1500;
 

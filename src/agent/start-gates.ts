@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { connectUrl } from '../host/connect-url.ts';
 import type { Host } from '../host/host.ts';
-import type { StartAfterRule } from './configuration.ts';
+import type { StartAfterRule } from './settings/configuration.ts';
 
 type GateHost = Pick<Host, 'request' | 'readText' | 'connectTcp'>;
 type Gate = {

@@ -1,4 +1,4 @@
-import { ignoredKubeletFlags } from '../agent/kubelet-flags.ts';
+import { ignoredKubeletFlags } from '../agent/settings/kubelet-flags.ts';
 import type { CliCommand, CliOption } from './command.ts';
 
 const sources = grouped('Manifests:', [

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
-import type { AgentConfiguration } from '../agent/configuration.ts';
-import { lockHolder } from '../agent/lock.ts';
-import { agentSocketPath } from '../agent/socket-path.ts';
+import { lockHolder } from '../agent/home/lock.ts';
+import { agentSocketPath } from '../agent/home/socket-path.ts';
+import type { AgentConfiguration } from '../agent/settings/configuration.ts';
 import type { Clock } from '../base/clock.ts';
 import { sleep } from '../base/clock.ts';
 import { OperationError } from '../base/errors.ts';

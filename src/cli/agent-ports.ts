@@ -1,5 +1,5 @@
 import { type AgentView, healthzRoutes, readOnlyRoutes } from '../agent/routes.ts';
-import type { AgentSettings } from '../agent/settings.ts';
+import type { AgentSettings } from '../agent/settings/settings.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { type ServeHandler, type Serving, serveHttp } from '../host/serve.ts';

@@ -1,10 +1,10 @@
-import type { DecidedSettings } from '../agent/decide-settings.ts';
+import { prepareSocketPath, removeSocketPath } from '../agent/home/socket-path.ts';
 import { processGauges } from '../agent/metrics/process-gauges.ts';
 import { exposition } from '../agent/metrics/registry.ts';
-import { planReload } from '../agent/plan-reload.ts';
 import { type AgentView, agentRoutes } from '../agent/routes.ts';
-import type { AgentSettings } from '../agent/settings.ts';
-import { prepareSocketPath, removeSocketPath } from '../agent/socket-path.ts';
+import type { DecidedSettings } from '../agent/settings/decide-settings.ts';
+import { planReload } from '../agent/settings/plan-reload.ts';
+import type { AgentSettings } from '../agent/settings/settings.ts';
 import { errorsOf, renderFinding } from '../base/diagnostics.ts';
 import { UsageError } from '../base/errors.ts';
 import { serveHttp } from '../host/serve.ts';

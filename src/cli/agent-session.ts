@@ -1,9 +1,9 @@
 import { Agent } from '../agent/agent.ts';
+import { ownerId } from '../agent/home/owner.ts';
 import type { AgentMetrics } from '../agent/metrics/agent-metrics.ts';
 import { measuredRuntime } from '../agent/metrics/measured-runtime.ts';
 import type { RuntimeHealth } from '../agent/metrics/runtime-health.ts';
-import { ownerId } from '../agent/owner.ts';
-import type { AgentSettings } from '../agent/settings.ts';
+import type { AgentSettings } from '../agent/settings/settings.ts';
 import { sleep } from '../base/clock.ts';
 import { type Log, silentLog } from '../base/log.ts';
 import type { Paths } from '../config/paths.ts';

@@ -1,4 +1,4 @@
-import { podPaths } from '../agent/pod-paths.ts';
+import { podPaths } from '../agent/home/pod-paths.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Paths } from '../config/paths.ts';
 import type { HostFiles, HostMachine } from '../host/host.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { readOwnerId } from '../agent/owner.ts';
+import { readOwnerId } from '../agent/home/owner.ts';
 import { lineLog } from '../base/log.ts';
 import { configFlagsOf } from '../config/flags.ts';
 import { imagesOf } from '../config/images.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { lockHolder, takeLock } from '../agent/lock.ts';
+import { lockHolder, takeLock } from '../agent/home/lock.ts';
 import { errorsOf } from '../base/diagnostics.ts';
 import { hasCode, InterruptedError, PreflightError } from '../base/errors.ts';
 import { configFlagsOf } from '../config/flags.ts';

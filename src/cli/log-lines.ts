@@ -1,5 +1,5 @@
+import { podPaths } from '../agent/home/pod-paths.ts';
 import { lastLogLines as lastLines } from '../agent/logs/last-lines.ts';
-import { podPaths } from '../agent/pod-paths.ts';
 import type { Paths } from '../config/paths.ts';
 import type { HostFiles } from '../host/host.ts';
 import type { Pod } from '../kube/types.ts';

@@ -1,4 +1,4 @@
-import { readOwnerId } from '../agent/owner.ts';
+import { readOwnerId } from '../agent/home/owner.ts';
 import { PreflightError, UsageError } from '../base/errors.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Paths } from '../config/paths.ts';

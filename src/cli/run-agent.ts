@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { decideSettings } from '../agent/decide-settings.ts';
-import { lastRuntime, noteRuntime } from '../agent/last-runtime.ts';
-import { lockHolder, takeLock } from '../agent/lock.ts';
+import { lastRuntime, noteRuntime } from '../agent/home/last-runtime.ts';
+import { lockHolder, takeLock } from '../agent/home/lock.ts';
 import { AgentMetrics } from '../agent/metrics/agent-metrics.ts';
 import { RuntimeHealth } from '../agent/metrics/runtime-health.ts';
-import type { AgentSettings } from '../agent/settings.ts';
+import { decideSettings } from '../agent/settings/decide-settings.ts';
+import type { AgentSettings } from '../agent/settings/settings.ts';
 import { sleep } from '../base/clock.ts';
 import { type Log, lineLog } from '../base/log.ts';
 import { type Paths, pathsOf } from '../config/paths.ts';

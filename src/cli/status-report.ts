@@ -1,5 +1,5 @@
-import type { AgentConfiguration } from '../agent/configuration.ts';
-import { lastRuntime } from '../agent/last-runtime.ts';
+import { lastRuntime } from '../agent/home/last-runtime.ts';
+import type { AgentConfiguration } from '../agent/settings/configuration.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Paths } from '../config/paths.ts';
 import type { Host } from '../host/host.ts';

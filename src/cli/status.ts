@@ -1,4 +1,4 @@
-import { readOwnerId } from '../agent/owner.ts';
+import { readOwnerId } from '../agent/home/owner.ts';
 import { sleep } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import type { Paths } from '../config/paths.ts';

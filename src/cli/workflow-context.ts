@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { ownerId } from '../agent/owner.ts';
+import { ownerId } from '../agent/home/owner.ts';
 import { parseDuration } from '../base/duration.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { AgentConfiguration, StartAfterRule } from '../agent/configuration.ts';
+import type { AgentConfiguration, StartAfterRule } from '../agent/settings/configuration.ts';
 import { localEndpoint } from '../config/endpoints.ts';
 import { imagesOf } from '../config/images.ts';
 import type { Paths } from '../config/paths.ts';

@@ -1,4 +1,4 @@
-import type { AgentConfiguration } from '../agent/configuration.ts';
+import type { AgentConfiguration } from '../agent/settings/configuration.ts';
 import type { RecordEntry } from '../host/recording-host.ts';
 import type { AgentStatus } from '../kube/agent-socket.ts';
 import type { KubeClient } from '../kube/client.ts';

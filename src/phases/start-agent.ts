@@ -1,4 +1,4 @@
-import type { AgentConfiguration } from '../agent/configuration.ts';
+import type { AgentConfiguration } from '../agent/settings/configuration.ts';
 import { sleep } from '../base/clock.ts';
 import { humanDuration } from '../base/duration.ts';
 import { OperationError, PreflightError } from '../base/errors.ts';

@@ -1,5 +1,5 @@
 import { Agent } from '../../src/agent/agent.ts';
-import { type AgentSettings, defaultSettings } from '../../src/agent/settings.ts';
+import { type AgentSettings, defaultSettings } from '../../src/agent/settings/settings.ts';
 import type { Host, HttpResponse, ListeningSocket } from '../../src/host/host.ts';
 import type { AgentPod } from '../../src/kube/agent-socket.ts';
 import { FakeClock } from './fake-clock.ts';

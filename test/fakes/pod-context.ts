@@ -1,5 +1,5 @@
 import type { PodContext } from '../../src/agent/containers/pod-context.ts';
-import { podPaths } from '../../src/agent/pod-paths.ts';
+import { podPaths } from '../../src/agent/home/pod-paths.ts';
 import type { ObjectMeta, PodSpec } from '../../src/kube/types.ts';
 import { aPod } from './agent-builders.ts';
 

@@ -1,6 +1,6 @@
 import type { DesiredPod } from '../desired.ts';
 import type { NodeCapacity } from '../env/resource-ref.ts';
-import type { PodPaths } from '../pod-paths.ts';
+import type { PodPaths } from '../home/pod-paths.ts';
 import type { DnsSettings } from './dns.ts';
 import type { PodRules } from './pod-rules.ts';
 import type { SeccompRules } from './security.ts';

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Host } from '../../host/host.ts';
-import type { AgentPaths } from '../paths.ts';
-import type { AgentSettings } from '../settings.ts';
+import type { AgentPaths } from '../home/paths.ts';
+import type { AgentSettings } from '../settings/settings.ts';
 import { shownUrl } from './fetch-manifest.ts';
 import { isUrl, LastGoodStore } from './last-good.ts';
 import { ManifestSource } from './manifest-source.ts';

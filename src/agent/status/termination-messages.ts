@@ -2,9 +2,9 @@ import type { Host } from '../../host/host.ts';
 import { annotations } from '../../runtime/labels.ts';
 import type { ObservedContainer, ObservedPod } from '../../runtime/runtime.ts';
 import type { DesiredPod } from '../desired.ts';
+import type { AgentPaths } from '../home/paths.ts';
+import { podPaths } from '../home/pod-paths.ts';
 import { lastLogLines } from '../logs/last-lines.ts';
-import type { AgentPaths } from '../paths.ts';
-import { podPaths } from '../pod-paths.ts';
 import type { PodRecord } from '../pod-record.ts';
 
 /** What the kubelet takes at most (pkg/kubelet/kuberuntime, MaxContainerTerminationMessageLength and …LogLength/Lines). */

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Container, Pod, Volume } from '../../kube/types.ts';
 import type { PodContext } from '../containers/pod-context.ts';
-import type { PodPaths } from '../pod-paths.ts';
+import type { PodPaths } from '../home/pod-paths.ts';
 import { type AtomicHost, writeAtomically } from './atomic-files.ts';
 import { downwardFiles } from './downward-files.ts';
 import { type EmptyDirHost, prepareEmptyDir } from './empty-dir.ts';

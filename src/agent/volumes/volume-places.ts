@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { PodPaths } from '../pod-paths.ts';
+import type { PodPaths } from '../home/pod-paths.ts';
 
 /** Where things of a pod's volumes are, in the pod's own directory: the kubelet's places (pkg/kubelet/kubelet_getters.go). */
 export function volumePlaces({ dir }: Pick<PodPaths, 'dir'>) {

@@ -1,0 +1,60 @@
+import type { AgentPod, AgentStatus, RejectedManifest } from '../../kube/agent-socket.ts';
+import type { AgentOptions } from '../agent-parts.ts';
+import type { NodeInfo } from '../containers/pod-context.ts';
+import type { DesiredPod } from '../desired.ts';
+import type { PodListing } from '../observe/pod-listing.ts';
+import type { PodRecord } from '../pod-record.ts';
+import type { SyncDoors } from '../turn/sync-pod.ts';
+import { agentPodOf } from './agent-pod.ts';
+
+/** What the agent shows of itself on agent.sock. */
+export function agentStatusOf(
+  { host, runtime, settings, version }: AgentOptions,
+  about: {
+    readonly startedMs: number;
+    readonly listing: Pick<PodListing, 'version' | 'error'>;
+    readonly pods: readonly AgentPod[];
+    readonly rejected: readonly RejectedManifest[];
+  },
+): AgentStatus {
+  const { startedMs, listing, pods, rejected } = about;
+  return {
+    pid: host.pid,
+    version,
+    startedAt: new Date(startedMs).toISOString(),
+    nodeName: settings.nodeName,
+    runtime: {
+      type: runtime.type,
+      name: listing.version?.name ?? runtime.type,
+      version: listing.version?.version ?? '',
+      ...(listing.error === undefined ? {} : { error: listing.error }),
+    },
+    ...(settings.staticPodPath === undefined ? {} : { manifestDirectory: settings.staticPodPath }),
+    pods,
+    rejected,
+  };
+}
+
+/** One pod as the agent knows it; undefined when nothing of it is desired or there. */
+export function podView(
+  agent: { readonly options: AgentOptions; readonly doors: SyncDoors; readonly node: NodeInfo },
+  desired: DesiredPod | undefined,
+  record: PodRecord,
+): AgentPod | undefined {
+  const { options, doors, node } = agent;
+  const { states, prober, maxRestartPeriodMs } = doors;
+  const uid = desired?.uid ?? record.observed[0]?.pod.uid ?? '';
+  return agentPodOf({
+    desired,
+    record,
+    nowMs: options.clock.now(),
+    runtimeType: options.runtime.type,
+    hostIPs: node.ips,
+    maxRestartPeriodMs,
+    probes: (id) => prober.results(record.key, id),
+    transitionMs: (type, status) => states.transitionMs(uid, type, status),
+    remembered: (id) => states.get(uid).containers[id],
+    startMs: states.startMs(uid),
+    over: states.get(uid).over,
+  });
+}
