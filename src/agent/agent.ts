@@ -124,7 +124,8 @@ export class Agent {
     if (this.#stopping.signal.aborted) return;
     this.#next(key, record, next);
     const pod = this.#remember(key);
-    this.#options.observer?.turned({ key, operation, durationMs: clock.now() - startedMs, error: next.error, pod });
+    const about = { key, operation, durationMs: clock.now() - startedMs, acted: next.afterMs === 0 } as const;
+    this.#options.observer?.turned({ ...about, error: next.error, pod });
     if (runningIn(record) < before) this.#requestRefused(key);
   }
 

@@ -2,6 +2,7 @@ import { Agent } from '../agent/agent.ts';
 import { ownerId } from '../agent/home/owner.ts';
 import type { AgentMetrics } from '../agent/metrics/agent-metrics.ts';
 import { measuredRuntime } from '../agent/metrics/measured-runtime.ts';
+import type { ProbeRun, Turn } from '../agent/metrics/observer.ts';
 import type { RuntimeHealth } from '../agent/metrics/runtime-health.ts';
 import type { AgentSettings } from '../agent/settings/settings.ts';
 import { sleep } from '../base/clock.ts';
@@ -13,6 +14,7 @@ import { readCredentials } from '../runtime/images/credentials.ts';
 import { obtainImage } from '../runtime/images/obtain.ts';
 import { openRuntime, type RuntimeChoice } from '../runtime/open.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
+import type { QuietCollector } from './collect-when-quiet.ts';
 import type { CliContext } from './command.ts';
 
 /** How long what was begun in the runtime may take to be whole; a runtime that hangs holds nobody up. */
@@ -26,6 +28,7 @@ export type AgentSetup = {
   readonly choice: RuntimeChoice;
   readonly metrics: AgentMetrics;
   readonly health: RuntimeHealth;
+  readonly memory: QuietCollector;
 };
 
 /** An agent at work with one set of settings. */
@@ -76,7 +79,7 @@ function logUntil(signal: AbortSignal, log: Log): Log {
 }
 
 function agentOf(
-  { context, paths, log, metrics }: AgentSetup,
+  { context, paths, log, metrics, memory }: AgentSetup,
   settings: AgentSettings,
   runtime: ContainerRuntime,
 ): Agent {
@@ -91,7 +94,13 @@ function agentOf(
     runtime,
     settings,
     paths,
-    observer: metrics,
+    observer: {
+      turned: (turn: Turn) => {
+        metrics.turned(turn);
+        if (turn.acted) memory.busy();
+      },
+      probed: (run: ProbeRun) => metrics.probed(run),
+    },
     version: releaseVersion,
     obtainImage: (reference: string, policy: Parameters<typeof obtainImage>[2]['policy']) =>
       obtainImage(runtime, reference, { policy, archives, host, tagsCache, login, signal: context.signal }),

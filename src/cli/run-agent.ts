@@ -12,12 +12,11 @@ import { collectGarbage } from '../host/lean-memory.ts';
 import { openLogFile } from '../host/log-file.ts';
 import { chooseRuntime } from '../runtime/open.ts';
 import { AgentProcess } from './agent-process.ts';
+import { collectWhenQuiet } from './collect-when-quiet.ts';
 import type { CliContext, CommandRun } from './command.ts';
 
 const logFileBytes = 10 * 1024 * 1024;
 const takeoverMs = 10_000;
-/** After the start, and when a first start with images to load is surely over. */
-const collectAfterMs = [5000, 40_000];
 
 /** Puts an agent together and runs it until a signal or `POST /stop`. */
 export const runAgentCommand: CommandRun = async (context, { options, common }) => {
@@ -33,8 +32,8 @@ export const runAgentCommand: CommandRun = async (context, { options, common }) 
     const setup = await setupOf({ context, paths, settings, log });
     const where = settings.staticPodPath ?? settings.manifestURL ?? 'no directory';
     log.info(`agent pid ${host.pid} for ${where}, runtime ${setup.choice.type}`);
-    const cancels = collectAfterMs.map((ms) => context.clock.after(ms, collectGarbage));
-    await AgentProcess.run(setup, decided, decide).finally(() => cancels.forEach((cancel) => void cancel()));
+    setup.memory.busy();
+    await AgentProcess.run(setup, decided, decide).finally(setup.memory.end);
   } finally {
     await lock.release();
   }
@@ -56,7 +55,8 @@ async function setupOf(input: {
   await noteRuntime(host, paths.stateDir, choice);
   log.verbose(1, `runtime ${choice.type}: ${choice.because}`);
   const health = new RuntimeHealth(clock.now());
-  return { context, paths, log, choice, health, metrics: new AgentMetrics(clock) };
+  const memory = collectWhenQuiet(clock, collectGarbage);
+  return { context, paths, log, choice, health, memory, metrics: new AgentMetrics(clock) };
 }
 
 async function openLog({ stderr, clock }: CliContext, logFile: unknown, verbosity: number): Promise<Log> {

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, expectCode, run } from '../e2e/support/command.ts';
@@ -99,9 +108,10 @@ export class ManyPods {
   helperMemory(): number | undefined {
     if (this.runtime === 'docker') return undefined;
     const containers = join(this.#agent.root, 'var/lib/bootstrap/containers');
-    const pids = readdirSync(containers, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => Number.parseInt(readFileSync(join(containers, name, 'helper'), 'utf8'), 10));
+    const pids = readdirSync(containers)
+      .map((name) => join(containers, name, 'helper'))
+      .filter((file) => existsSync(file))
+      .map((file) => Number.parseInt(readFileSync(file, 'utf8'), 10));
     return pids.reduce((sum, pid) => sum + memoryOf(pid).anonymous, 0);
   }
 

@@ -6,6 +6,8 @@ export type Turn = {
   readonly key: string;
   readonly operation: 'create' | 'update' | 'sync' | 'terminate';
   readonly durationMs: number;
+  /** Whether something was done to the pod. */
+  readonly acted: boolean;
   readonly error?: string | undefined;
   /** The pod after it; undefined when nothing of it is left. */
   readonly pod?: AgentPod | undefined;

@@ -6,6 +6,7 @@ import { type Instance, mayRun, partInstances } from './instance.ts';
 import { planOwn, refusalOf } from './plan-sandbox.ts';
 import { planImages } from './plan-start.ts';
 import { planHalt, planRemoval } from './plan-teardown.ts';
+import { podOver } from './pod-end.ts';
 
 /**
  * What is to be done so that what exists under a pod's name becomes what is desired under it. Pure: everything it needs
@@ -18,7 +19,7 @@ export function planPod(desired: DesiredPod | undefined, observed: readonly Obse
   const live = others.filter(isLive);
   const mine = own ?? { pod: identityOf(desired), sandboxes: [], containers: [] };
   return live.length > 0
-    ? planTakeOver(desired, mine, { live, facts })
+    ? planTakeOver(desired, mine, { live, others, facts })
     : planBesideDead(desired, mine, { others, facts });
 }
 
@@ -30,6 +31,12 @@ function planGone(others: readonly Instance[]): PodAction[] {
   return [...halts, ...others.flatMap((other) => planRemoval(other, because, false))];
 }
 
+const newSandbox: PodAction = {
+  do: 'create-sandbox',
+  attempt: 0,
+  because: 'its place is made ready while the old pod stops',
+};
+
 /**
  * The old pod is stopped before the new one starts, but not before the new one can: images are there, nothing refuses.
  * What follows is planned from a fresh look: the manifest may have changed again while the old pod stopped.
@@ -37,7 +44,11 @@ function planGone(others: readonly Instance[]): PodAction[] {
 function planTakeOver(
   desired: DesiredPod,
   own: Instance,
-  { live, facts }: { readonly live: readonly Instance[]; readonly facts: PodFacts },
+  {
+    live,
+    others,
+    facts,
+  }: { readonly live: readonly Instance[]; readonly others: readonly Instance[]; readonly facts: PodFacts },
 ): PodPlan {
   const halts = planHalt(live, 'its manifest has changed');
   const inUse = live.some(({ containers }) => containers.some(mayRun)) && !own.containers.some(mayRun);
@@ -47,7 +58,15 @@ function planTakeOver(
   const { initContainers = [], containers } = desired.pod.spec;
   const images = planImages([...initContainers, ...containers], facts);
   if (images.waiting !== undefined) return { ...images, waiting: `the old pod runs on: ${images.waiting}` };
-  return images.actions.length > 0 ? images : { actions: halts };
+  if (images.actions.length > 0) return images;
+  const mayStand = canStandBeside(desired, own, others) && podOver(desired.pod, own, facts) === undefined;
+  return { actions: mayStand ? [newSandbox, ...halts] : halts };
+}
+
+/** On the host's network a sandbox has no address or port that the old pod could hold; names differ with the UID. */
+function canStandBeside(desired: DesiredPod, own: Instance, others: readonly Instance[]): boolean {
+  const empty = own.sandboxes.length + own.containers.length === 0;
+  return empty && desired.pod.spec.hostNetwork === true && others.every(({ pod }) => pod.uid !== desired.uid);
 }
 
 /**

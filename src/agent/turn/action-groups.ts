@@ -14,7 +14,8 @@ export function groupsOf(actions: readonly PodAction[]): readonly (readonly PodA
 function together(a: PodAction, b: PodAction): boolean {
   // Stops heed their order among themselves: they share one grace period.
   const alike = ['stop-container', 'remove-container', 'stop-sandbox', 'remove-sandbox', 'pull-image'];
-  return a.do === b.do && alike.includes(a.do);
+  // A sandbox that is planned before stops is another pod's than what is stopped.
+  return (a.do === b.do && alike.includes(a.do)) || (a.do === 'create-sandbox' && b.do === 'stop-container');
 }
 
 /** What an action does, for people who wait for it. */

@@ -63,11 +63,13 @@ class Run {
   async group(group: readonly PodAction[]): Promise<void> {
     const [first] = group;
     if (first === undefined) return;
-    this.#input.onDoing(doingOf(first));
-    for (const action of group) this.#say(action);
     const stops = group.flatMap((action) => (action.do === 'stop-container' ? [action] : []));
-    if (stops.length > 0) return this.#stop(stops);
-    await Promise.all(group.map((action) => this.#one(action)));
+    this.#input.onDoing(doingOf(stops[0] ?? first));
+    for (const action of group) this.#say(action);
+    const others = group.filter((action) => action.do !== 'stop-container');
+    const stopping = stops.length > 0 ? [this.#stop(stops)] : [];
+    const ends = await Promise.allSettled([...stopping, ...others.map((action) => this.#one(action))]);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   result(thrown: unknown): ApplyResult {

@@ -117,11 +117,12 @@ test('a runtime that hangs counts as one that does not answer; one that is not a
 test('the start of a pod is timed once, from when it was first seen; not that of one which ran before us', () => {
   const clock = new FakeClock();
   const metrics = new AgentMetrics(clock);
-  const turn = (pod: AgentPod) => metrics.turned({ key: 'kube-system/a', operation: 'sync', durationMs: 20, pod });
+  const turn = (pod: AgentPod) =>
+    metrics.turned({ key: 'kube-system/a', operation: 'sync', durationMs: 20, acted: true, pod });
   turn(started('a', clock.now() - 2500, clock.now()));
   turn(started('a', clock.now() - 2500, clock.now()));
   const old = started('b', clock.now() - minute, clock.now() - minute);
-  metrics.turned({ key: 'kube-system/b', operation: 'sync', durationMs: 20, pod: old });
+  metrics.turned({ key: 'kube-system/b', operation: 'sync', durationMs: 20, acted: true, pod: old });
   const families = parsed(metrics);
   assert.equal(seriesValue(families, 'kubelet_pod_start_duration_seconds_count'), 1);
   assert.equal(seriesValue(families, 'kubelet_pod_start_duration_seconds_sum'), 2.5);
@@ -135,7 +136,7 @@ test('the series of a pod go with it', () => {
   metrics.probed({ ...probe, result: 'failed' });
   const asked = { namespace: 'default', pod: 'web', container: 'app', probe_type: 'Liveness', pod_uid: 'u' };
   assert.equal(seriesValue(parsed(metrics), 'prober_probe_total', { ...asked, result: 'failed' }), 1);
-  metrics.turned({ key: 'default/web', operation: 'terminate', durationMs: 5 });
+  metrics.turned({ key: 'default/web', operation: 'terminate', durationMs: 5, acted: true });
   assert.equal(parsed(metrics).has('prober_probe_total'), false);
   assert.equal(parsed(metrics).has('prober_probe_duration_seconds'), false);
 });

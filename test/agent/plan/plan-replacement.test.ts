@@ -53,8 +53,9 @@ test('a manifest that comes back while its pod was being stopped: everything aga
   ]);
 });
 
-test('stops the old pod before the new one is planned', () => {
+test('stops the old pod before the containers of the new one are planned; on the host’s network its sandbox is made meanwhile', () => {
   assert.deepEqual(shown(planPod(aDesired(), [running], someFacts()).actions), [
+    'create-sandbox #0',
     'stop-container old 77s',
     'stop-sandbox sandbox0',
   ]);
