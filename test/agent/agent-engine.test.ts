@@ -168,3 +168,26 @@ test('an agent whose directory is removed under it ends and says so', async () =
   await harness.advance(11_000);
   await failed;
 });
+
+test('a changed pod never shows what was noted of the form before it', async () => {
+  const harness = new AgentHarness();
+  seed(harness, 'web');
+  await harness.start();
+  harness.runtime.exit(harness.running()[0] ?? '', 1);
+  await harness.settle();
+  harness.files.seed(`/var/log/pods/default_web-node1_${harness.pod()?.pod.metadata.uid}/app/1.log`, '');
+  // In its back-off now: its attempts are asked for, also by its logs.
+  harness.runtime.exit(harness.running()[0] ?? '', 1);
+  await harness.settle();
+  const old = harness.pod()?.pod.metadata.uid;
+  const shown = new Set<number | undefined>();
+  harness.onCall = () => {
+    const { metadata, status } = harness.pod()?.pod ?? {};
+    if (metadata !== undefined && metadata.uid !== old) shown.add(status?.containerStatuses[0]?.restartCount);
+    return undefined;
+  };
+  await harness.write('web.yaml', webManifest(['hostname: other']));
+  await harness.settle();
+  assert.deepEqual([...shown], [0]);
+  await harness.stop();
+});

@@ -72,6 +72,8 @@ export async function syncPod(
 function turnTo(record: PodRecord, desired: DesiredPod): void {
   if (recordFor(desired, record) !== record) {
     record.failures = new Map();
+    record.images = new Map();
+    delete record.loggedAttempts;
     delete record.refused;
     delete record.doing;
     delete record.lastError;
