@@ -41,7 +41,7 @@ export class EngineTap {
   }
 
   #note(chunk: Buffer): void {
-    const line = chunk.subarray(0, 300).toString('latin1').split('\r\n', 1)[0] ?? '';
+    const line = chunk.subarray(0, 8192).toString('latin1').split('\r\n', 1)[0] ?? '';
     if (/^[A-Z]+ \/\S* HTTP/.test(line)) this.calls.push({ atMs: performance.now(), line });
   }
 }
