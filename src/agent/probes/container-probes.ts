@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Probe } from '../../kube/types.ts';
+import type { AgentObserver, ProbeRun } from '../metrics/observer.ts';
 import type { ProbeResults } from '../plan/facts.ts';
 import { type FirstRun, ProbeWorker } from './probe-worker.ts';
 import { type ProbeDoors, type ProbeOutcome, type ProbeTarget, runProbe } from './run-probe.ts';
@@ -15,26 +16,14 @@ export type Probed = ProbeTarget & {
   readonly ending?: boolean;
 };
 
-type Kind = 'startup' | 'liveness' | 'readiness';
-
-/** One run of a probe; `unknown`: it could not be carried out. */
-export type ProbeRun = {
-  readonly podKey: string;
-  readonly podUid: string;
-  readonly container: string;
-  readonly kind: Kind;
-  readonly result: 'successful' | 'failed' | 'unknown';
-  readonly durationMs: number;
-};
-
-export type ProbeObserver = { probed(run: ProbeRun): void };
+type Kind = ProbeRun['kind'];
 
 type Shared = {
   readonly doors: ProbeDoors;
   readonly clock: Clock;
   readonly log: Log;
   readonly onChange: (podKey: string) => void;
-  readonly observer?: ProbeObserver | undefined;
+  readonly observer?: Pick<AgentObserver, 'probed'> | undefined;
 };
 
 const titles = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' } as const;

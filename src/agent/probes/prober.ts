@@ -1,8 +1,9 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { TlsSessions } from '../../host/tls-sessions.ts';
+import type { AgentObserver } from '../metrics/observer.ts';
 import type { ProbeResults } from '../plan/facts.ts';
-import { ContainerProbes, type Probed, type ProbeObserver } from './container-probes.ts';
+import { ContainerProbes, type Probed } from './container-probes.ts';
 import type { ProbeDoors } from './run-probe.ts';
 
 /**
@@ -19,7 +20,7 @@ export class Prober {
     readonly log: Log;
     /** The results of a container of this pod have changed. */
     readonly onChange: (podKey: string) => void;
-    readonly observer?: ProbeObserver | undefined;
+    readonly observer?: Pick<AgentObserver, 'probed'> | undefined;
   }) {
     const { doors } = options;
     this.#shared = { ...options, doors: { host: doors.host, runtime: doors.runtime, tls: new TlsSessions() } };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Probed, ProbeRun } from '../../../src/agent/probes/container-probes.ts';
+import type { ProbeRun } from '../../../src/agent/metrics/observer.ts';
+import type { Probed } from '../../../src/agent/probes/container-probes.ts';
 import { Prober } from '../../../src/agent/probes/prober.ts';
 import type { HttpResponse } from '../../../src/host/host.ts';
 import type { Container } from '../../../src/kube/types.ts';
