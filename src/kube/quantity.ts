@@ -79,6 +79,11 @@ function decimalText(nano: bigint, asExponent: boolean): string {
   return `${rest}${suffix}`;
 }
 
+/** In nano units; an amount that is no quantity counts as 0, since its form is checked elsewhere. */
+export function nanoOf(amount: string): bigint {
+  return parseQuantity(amount)?.nano ?? 0n;
+}
+
 function scaleUp(mantissa: bigint, tens: number): bigint {
   return tens >= 0 ? mantissa * 10n ** BigInt(tens) : divideUp(mantissa, 10n ** BigInt(-tens));
 }

@@ -4,7 +4,7 @@ import type { AgentPod } from '../../kube/agent-socket.ts';
 export type Turn = {
   /** `namespace/name`. */
   readonly key: string;
-  readonly operation: 'create' | 'update' | 'sync' | 'terminate';
+  readonly operation: 'create' | 'sync' | 'terminate';
   readonly durationMs: number;
   /** Whether something was done to the pod. */
   readonly acted: boolean;

@@ -1,5 +1,5 @@
 import type { FieldErrors } from '../field-errors.ts';
-import { parseQuantity } from '../quantity.ts';
+import { nanoOf } from '../quantity.ts';
 import type { Container, PodSpec } from '../types.ts';
 import { validateResources } from './resources.ts';
 
@@ -55,8 +55,4 @@ function sumOf(spec: PodSpec, kind: Kind, name: string): bigint {
   }
   const together = spec.containers.reduce((sum, container) => sum + of(container), sidecars);
   return together > most ? together : most;
-}
-
-function nanoOf(amount: string): bigint {
-  return parseQuantity(amount)?.nano ?? 0n;
 }

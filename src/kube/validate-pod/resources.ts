@@ -1,6 +1,6 @@
 import type { FieldErrors, FieldPath } from '../field-errors.ts';
 import { isQualifiedName } from '../names.ts';
-import { parseQuantity } from '../quantity.ts';
+import { nanoOf } from '../quantity.ts';
 import type { Container, PodSpec, ResourceRequirements } from '../types.ts';
 import { checks } from './checks.ts';
 
@@ -72,7 +72,7 @@ function validateHugePages(
   { path, errors }: { readonly path: FieldPath; readonly errors: FieldErrors },
 ): void {
   if (!name.startsWith('hugepages-')) return;
-  const size = parseQuantity(name.slice('hugepages-'.length))?.nano ?? 0n;
+  const size = nanoOf(name.slice('hugepages-'.length));
   if (size <= 0n || nanoOf(amount) % size !== 0n)
     errors.invalid(path, amount, `is not a positive integer multiple of ${name}`);
 }
@@ -100,8 +100,4 @@ function isOvercommitted(name: string): boolean {
 
 function isExtended(name: string): boolean {
   return name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name) && !name.startsWith('requests.');
-}
-
-function nanoOf(amount: string): bigint {
-  return parseQuantity(amount)?.nano ?? 0n;
 }

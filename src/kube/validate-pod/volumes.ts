@@ -1,5 +1,5 @@
 import type { FieldPath } from '../field-errors.ts';
-import { parseQuantity } from '../quantity.ts';
+import { nanoOf } from '../quantity.ts';
 import type { DownwardFile, Volume } from '../types.ts';
 import { checks, type Scope } from './checks.ts';
 import { validateFieldRef, validateResourceFieldRef } from './env.ts';
@@ -36,7 +36,7 @@ function validateSource(volume: Volume, path: FieldPath, scope: Scope): void {
     else check.noBacksteps([...at, 'path'], hostPath.path);
     if (hostPath.type) check.oneOf([...at, 'type'], hostPath.type, hostPathTypes);
   }
-  if (emptyDir?.sizeLimit !== undefined && (parseQuantity(emptyDir.sizeLimit)?.nano ?? 0n) < 0n) {
+  if (emptyDir?.sizeLimit !== undefined && nanoOf(emptyDir.sizeLimit) < 0n) {
     errors.forbidden([...path, 'emptyDir', 'sizeLimit'], 'must be a valid resource quantity');
   }
   if (downwardAPI) {
