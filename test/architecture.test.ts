@@ -14,8 +14,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   manifests: ['base', 'host', 'kube', 'config'],
   runtime: ['base', 'host', 'kube'],
   agent: ['base', 'host', 'kube', 'runtime'],
-  phases: ['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'runtime'],
-  cli: ['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'runtime', 'agent', 'phases'],
+  rollout: ['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'runtime'],
+  phases: ['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'runtime', 'rollout'],
+  cli: ['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'runtime', 'agent', 'rollout', 'phases'],
 };
 
 /** Files below src/ that may import each outside module at run time. */

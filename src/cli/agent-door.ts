@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import { lockHolder } from '../agent/home/lock.ts';
 import { agentSocketPath } from '../agent/home/socket-path.ts';
 import type { AgentConfiguration } from '../agent/settings/configuration.ts';
 import type { Clock } from '../base/clock.ts';
@@ -7,6 +6,7 @@ import { sleep } from '../base/clock.ts';
 import { OperationError } from '../base/errors.ts';
 import type { Paths } from '../config/paths.ts';
 import type { Host } from '../host/host.ts';
+import { lockHolder } from '../host/lock.ts';
 import type { AgentStatus } from '../kube/agent-socket.ts';
 import { agentPaths } from '../kube/agent-socket.ts';
 import { parseJsonOrYaml, toYaml } from '../kube/yaml.ts';

@@ -4,6 +4,8 @@ import type { Host } from '../host/host.ts';
 /** What a command gets from the outside; main.ts makes it. `stdout` is for results, `stderr` for progress and logs. */
 export type CliContext = {
   readonly host: Host;
+  /** The command line without the program's own name. */
+  readonly argv?: readonly string[];
   readonly clock: Clock;
   /** Aborts on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;

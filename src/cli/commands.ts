@@ -1,8 +1,10 @@
 import { agentCommand } from './agent-command.ts';
 import type { CliCommand } from './command.ts';
+import { historyCommands } from './history-commands.ts';
 import { imagesCommands } from './images-command.ts';
 import { initCommand } from './init-command.ts';
 import { configOption, configurationOptions, rootDirOption } from './options.ts';
+import { planCommand } from './plan-command.ts';
 
 const podArgument = {
   form: '[pod]',
@@ -13,6 +15,8 @@ const podArgument = {
 /** Every command, in the order of the help. A command is here from the day it works. */
 export const commands: readonly CliCommand[] = [
   initCommand,
+  planCommand,
+  ...historyCommands,
   {
     name: 'reset',
     summary: 'remove what init made, say what is left',

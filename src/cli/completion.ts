@@ -1,6 +1,6 @@
 import { UsageError } from '../base/errors.ts';
 import { longName } from './arguments.ts';
-import type { CliCommand, CommandRun } from './command.ts';
+import type { CliCommand, CliContext, CommandRun } from './command.ts';
 import { commands } from './commands.ts';
 
 /** What may follow a command: subcommands, options, values of each option. */
@@ -18,11 +18,19 @@ type Row = {
 const commonOptions = ['--output', '--v', '--no-color', '--help'];
 const outputs = ['text', 'json', 'ndjson'];
 
-/** Prints a completion script; it knows every command that is in the table, and asks for the names of pods only. */
+type AskedNames = (context: CliContext, options: Readonly<Record<string, unknown>>) => Promise<readonly string[]>;
+
+/** What the scripts ask us for when they complete. */
+const askedNames: Readonly<Record<string, AskedNames>> = {
+  pods: async (...asked) => (await import('./pod-names.ts')).podNames(...asked),
+  revisions: async (...asked) => (await import('./revision-names.ts')).revisionNames(...asked),
+};
+
+/** Prints a completion script; it knows every command in the table, and asks for the names of pods and revisions. */
 export const run: CommandRun = async (context, { options, arguments: [shell] }) => {
-  if (shell === 'pods') {
-    const { podNames } = await import('./pod-names.ts');
-    context.stdout.write((await podNames(context, options)).map((name) => `${name}\n`).join(''));
+  const asked = askedNames[shell ?? ''];
+  if (asked !== undefined) {
+    context.stdout.write((await asked(context, options)).map((name) => `${name}\n`).join(''));
     return 0;
   }
   const rows = rowsOf(commands);

@@ -64,6 +64,7 @@ export const initPhaseRows: readonly PhaseRow[] = [
   },
   { name: 'start-agent', summary: 'start the agent, which runs the manifests' },
   { name: 'wait-control-plane', summary: 'wait until every component is healthy and admin.conf works' },
+  { name: 'record-revision', summary: 'keep configuration, manifests and fingerprints as a numbered revision' },
 ];
 
 function phaseCommand(row: PhaseRow, above: readonly string[]): CliCommand {

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { lockHolder, takeLock } from '../agent/home/lock.ts';
 import { errorsOf } from '../base/diagnostics.ts';
 import { hasCode, InterruptedError, PreflightError } from '../base/errors.ts';
 import { configFlagsOf } from '../config/flags.ts';
@@ -7,6 +6,7 @@ import { loadConfig } from '../config/load.ts';
 import type { Paths } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
 import type { Host } from '../host/host.ts';
+import { lockHolder, takeLock } from '../host/lock.ts';
 import { recordingHost } from '../host/recording-host.ts';
 import { removeStaleTemporaries } from '../host/stale-temporaries.ts';
 import type { InitContext } from '../phases/context.ts';
@@ -15,6 +15,8 @@ import { initLockName, madeFileName } from '../phases/plan-reset.ts';
 import { preflightFindings } from '../phases/preflight.ts';
 import { findPhase, runPhases } from '../phases/run.ts';
 import { runInit } from '../phases/run-init.ts';
+import { recoverUnlessBusy } from '../rollout/recovery.ts';
+import { refuseWhileRolling } from '../rollout/rollout-lock.ts';
 import { agentDoor } from './agent-door.ts';
 import { agentStarter } from './agent-starter.ts';
 import type { CliContext, CommandRun } from './command.ts';
@@ -36,14 +38,15 @@ export const run: CommandRun = async (cli, invocation) => {
   const workflow = config.init.dryRun
     ? (...[context, walk]: Parameters<typeof runInit>) => runPhases(initPhases, context, walk)
     : runInit;
-  await locked(setup, () =>
-    workflow(context, {
+  await locked(setup, async () => {
+    await recoverFirst(setup);
+    await workflow(context, {
       clock: cli.clock,
       signal: cli.signal,
       workflow: report,
       skipPhases: config.init.skipPhases,
-    }),
-  );
+    });
+  });
   report.finish(await initSummary(context, { startedMs, skipped: config.init.skipPhases }));
   if (invocation.options.foreground === true && !config.init.dryRun) await setup.foreground();
   return 0;
@@ -112,6 +115,13 @@ async function starterOf(input: {
   return foregroundStarter(input);
 }
 
+/** A change that was cut off is finished or undone before another begins. */
+async function recoverFirst({ cli, paths, context, report }: SetUp): Promise<void> {
+  if (context.dryRun) return;
+  const { do: done, because } = await recoverUnlessBusy(cli.host, paths, cli.clock);
+  if (done !== 'nothing') report.warn(`${because}; it is ${done === 'finish' ? 'finished' : 'undone'} now`);
+}
+
 /** Not even the lock can be made: preflight knows how to say why, with all else that is wrong. */
 async function refuseUnwritable(context: InitContext, thrown: unknown): Promise<never> {
   if (!hasCode(thrown, 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EEXIST')) throw thrown;
@@ -154,6 +164,7 @@ export async function locked(
   }
   const lock = await takeLock(cli.host, lockFile, 'init or reset');
   try {
+    await refuseWhileRolling(cli.host, paths);
     await removeStaleTemporaries(cli.host, writtenDirectories(paths));
     await work();
     cli.signal.throwIfAborted();

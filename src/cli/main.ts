@@ -55,6 +55,7 @@ async function contextOf(
   const asks = process.stdin.isTTY && process.stderr.isTTY;
   return {
     host: nodeHost,
+    argv: process.argv.slice(2),
     clock: systemClock,
     signal: interrupted.signal,
     onHangup: (listener) => {

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { lastRuntime, noteRuntime } from '../agent/home/last-runtime.ts';
-import { lockHolder, takeLock } from '../agent/home/lock.ts';
 import { AgentMetrics } from '../agent/metrics/agent-metrics.ts';
 import { RuntimeHealth } from '../agent/metrics/runtime-health.ts';
 import { decideSettings } from '../agent/settings/decide-settings.ts';
@@ -9,11 +8,13 @@ import { sleep } from '../base/clock.ts';
 import { type Log, lineLog } from '../base/log.ts';
 import { type Paths, pathsOf } from '../config/paths.ts';
 import { collectGarbage } from '../host/lean-memory.ts';
+import { lockHolder, takeLock } from '../host/lock.ts';
 import { openLogFile } from '../host/log-file.ts';
 import { chooseRuntime } from '../runtime/open.ts';
 import { AgentProcess } from './agent-process.ts';
 import { collectWhenQuiet } from './collect-when-quiet.ts';
 import type { CliContext, CommandRun } from './command.ts';
+import { recoverRollout } from './recover-rollout.ts';
 
 const logFileBytes = 10 * 1024 * 1024;
 const takeoverMs = 10_000;
@@ -29,6 +30,7 @@ export const runAgentCommand: CommandRun = async (context, { options, common }) 
   if (options.takeover === true) await takeOver(context, paths);
   const lock = await takeLock(host, paths.agentLock, 'an agent');
   try {
+    await recoverRollout(context, paths, log);
     const setup = await setupOf({ context, paths, settings, log });
     const where = settings.staticPodPath ?? settings.manifestURL ?? 'no directory';
     log.info(`agent pid ${host.pid} for ${where}, runtime ${setup.choice.type}`);

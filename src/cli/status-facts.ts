@@ -1,4 +1,5 @@
 import type { CertificateExpiration } from '../kubeconfig/expirations.ts';
+import type { Revision } from '../rollout/revision.ts';
 import { wrapped } from './status-layout.ts';
 import { ageOf } from './status-rows.ts';
 import type { Screen, StatusFacts } from './status-table.ts';
@@ -18,7 +19,7 @@ export function factTable(facts: StatusFacts, { columns, style }: Screen): strin
 }
 
 function factRows(facts: StatusFacts): readonly (readonly [string, string])[] {
-  const { status, runtime, expirations, manifests } = facts;
+  const { status, runtime, expirations, manifests, revision } = facts;
   const { type, name, version, error } = runtime;
   const named = [type, name === type ? undefined : name, version].filter((text) => text !== undefined && text !== '');
   const directory = status?.manifestDirectory ?? manifests.join(', ');
@@ -29,7 +30,12 @@ function factRows(facts: StatusFacts): readonly (readonly [string, string])[] {
     ...(expirations.some(({ missing }) => !missing)
       ? [['certificates', expiryText(nextExpiry(expirations))] as const]
       : []),
+    ...(revision === undefined ? [] : [['revision', revisionText(revision, facts.nowMs)] as const]),
   ];
+}
+
+function revisionText({ number, result, startedAt }: Revision, nowMs: number): string {
+  return `${number}, ${result}, ${ageOf(Date.parse(startedAt), nowMs)} old`;
 }
 
 function agentText({ status, pid, hasPlane, nowMs }: StatusFacts): string {

@@ -6,6 +6,7 @@ import type { Host } from '../host/host.ts';
 import type { AgentPod } from '../kube/agent-socket.ts';
 import { certificateExpirations } from '../kubeconfig/expirations.ts';
 import type { AgentDoor } from '../phases/context.ts';
+import { readCurrentRevision } from '../rollout/revisions.ts';
 import type { ObservedPod } from '../runtime/runtime.ts';
 import { rootFlag } from './root-flag.ts';
 import type { Screen, StatusFacts } from './status-table.ts';
@@ -33,12 +34,13 @@ export type StatusInput = {
 export async function statusReport(input: StatusInput): Promise<StatusReport> {
   const { host, clock, paths, agent, healthy = [], observe, screen } = input;
   const nowMs = clock.now();
-  const [status, configuration, expirations, manifests = [], last] = await Promise.all([
+  const [status, configuration, expirations, manifests = [], last, revision] = await Promise.all([
     agent.status(),
     agent.configuration(),
     certificateExpirations(host, paths, nowMs),
     host.list(paths.manifestsDir),
     lastRuntime(host, paths.stateDir),
+    readCurrentRevision(host, paths.revisionsDir),
   ]);
   const pid = status?.pid ?? (await agent.pid());
   const hasPlane = configuration !== undefined || manifests.length > 0;
@@ -47,7 +49,7 @@ export async function statusReport(input: StatusInput): Promise<StatusReport> {
   const runtime = status?.runtime ?? { type: there.type ?? 'unknown' };
   const lookAtContainers = status === undefined && observe !== undefined;
   const observed = lookAtContainers ? await observe(runtimeOf(there)).catch(() => []) : [];
-  const facts = { status, pid, runtime, expirations, manifests, observed, healthy, nowMs, hasPlane };
+  const facts = { status, pid, runtime, expirations, manifests, observed, healthy, revision, nowMs, hasPlane };
   const ready = isAllReady(facts);
   return { table: statusTable(facts, screen), document: documentOf(facts, ready), exitCode: ready ? 0 : 1 };
 }
@@ -77,7 +79,7 @@ function isReady({ pod }: AgentPod): boolean {
 }
 
 function documentOf(facts: StatusFacts, ready: boolean): Readonly<Record<string, unknown>> {
-  const { status, pid, runtime, expirations, observed } = facts;
+  const { status, pid, runtime, expirations, observed, revision } = facts;
   const { version, startedAt, nodeName, manifestDirectory } = status ?? {};
   return {
     kind: 'Status',
@@ -89,6 +91,7 @@ function documentOf(facts: StatusFacts, ready: boolean): Readonly<Record<string,
     ...(observed.length === 0 ? {} : { observed }),
     rejected: status?.rejected ?? [],
     problems: status?.problems ?? [],
+    ...(revision && { revision: { number: revision.number, result: revision.result, at: revision.startedAt } }),
     certificates: expirations.filter(({ missing }) => !missing),
   };
 }

@@ -1,5 +1,6 @@
 import type { AgentStatus } from '../kube/agent-socket.ts';
 import type { CertificateExpiration } from '../kubeconfig/expirations.ts';
+import type { Revision } from '../rollout/revision.ts';
 import type { ObservedPod } from '../runtime/runtime.ts';
 import { factTable } from './status-facts.ts';
 import { layOut, type StatusRow } from './status-layout.ts';
@@ -24,6 +25,7 @@ export type StatusFacts = {
   /** Components just seen healthy; the agent's own probes may be a second behind. */
   readonly healthy: readonly string[];
   readonly nowMs: number;
+  readonly revision?: Revision | undefined;
   /** Whether `init` made what is here; else an agent runs by itself. */
   readonly hasPlane: boolean;
 };

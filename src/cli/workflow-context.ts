@@ -14,6 +14,7 @@ import { parseKubeconfig } from '../kubeconfig/kubeconfig.ts';
 import type { AgentDoor, InitContext, MadeRecord } from '../phases/context.ts';
 import type { Report } from '../phases/phase.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
+import { authorOf } from './author.ts';
 import type { CliContext, CommonOptions } from './command.ts';
 
 export type Options = Readonly<Record<string, unknown>>;
@@ -89,6 +90,7 @@ export function workflowContext(input: WorkflowInput): InitContext {
     ignoredChecks: new Set(config.init.nodeRegistration.ignorePreflightErrors.map((name) => name.toLowerCase())),
     waitTimeoutMs: durationOption(options, 'waitTimeout') ?? config.init.timeouts.controlPlaneComponentHealthCheckMs,
     made: input.made,
+    invocation: { startedMs: clock.now(), author: authorOf(host, cli.argv) },
     whyNotWritable,
     agent: input.agent,
     runtimeType,

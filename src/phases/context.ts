@@ -3,6 +3,7 @@ import type { RecordEntry } from '../host/recording-host.ts';
 import type { AgentStatus } from '../kube/agent-socket.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Pod } from '../kube/types.ts';
+import type { RevisionAuthor } from '../rollout/revision.ts';
 import type { ContainerRuntime, RuntimeType } from '../runtime/runtime.ts';
 import type { PhaseContext } from './phase.ts';
 
@@ -36,6 +37,8 @@ export type InitContext = PhaseContext & {
   readonly ignoredChecks: ReadonlySet<string>;
   readonly waitTimeoutMs: number;
   readonly made: MadeRecord;
+  /** Whose run this is, and since when, for the revision that it makes. */
+  readonly invocation?: { readonly startedMs: number; readonly author: RevisionAuthor };
   /** The system's error code that writing into a directory would give. */
   readonly whyNotWritable: (directory: string) => Promise<string | undefined>;
   readonly agent: AgentDoor;

@@ -5,6 +5,7 @@ import { etcdPhase } from './etcd.ts';
 import { kubeconfigPhase } from './kubeconfig.ts';
 import type { Phase } from './phase.ts';
 import { preflightPhase } from './preflight.ts';
+import { recordRevisionPhase } from './record-revision.ts';
 import { startAgentPhase } from './start-agent.ts';
 import { waitControlPlanePhase } from './wait-control-plane.ts';
 
@@ -17,6 +18,7 @@ export const initPhases: readonly Phase<InitContext>[] = [
   controlPlanePhase,
   startAgentPhase,
   waitControlPlanePhase,
+  recordRevisionPhase,
 ];
 
 /** An empty data directory that we hand to etcd holds our data from then on, whoever made the directory. */

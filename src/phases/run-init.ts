@@ -5,6 +5,7 @@ import { OrderedReports } from './ordered-report.ts';
 import type { Report } from './phase.ts';
 import type { PkiPlan } from './pki.ts';
 import { keysAhead, planPki, startPki } from './pki.ts';
+import { gatherFor, recordHealthy } from './record-revision.ts';
 import { refuseErrors } from './refuse.ts';
 import type { Walk } from './run.ts';
 import { findPhase, runPhases } from './run.ts';
@@ -72,7 +73,11 @@ async function runTogether(
     // What was begun is finished before anybody is told that it failed.
     await firstFailure(work);
     await timed('start-agent', () => awaitAgent(as('start-agent')));
+    const gathered = gatherFor(context);
+    // Whoever waits for it sees why it failed.
+    gathered.catch(() => {});
     await timed('wait-control-plane', () => phase('wait-control-plane'));
+    await timed('record-revision', () => recordHealthy(as('record-revision'), gathered));
   } finally {
     reports.flush();
   }

@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../../src/cli/completion.ts';
 import { aCliContext, plainText } from '../fakes/cli-context.ts';
+import { aHost } from '../fakes/init-context.ts';
+import { MemoryHost } from '../fakes/memory-host.ts';
 
 async function script(shell: string): Promise<string> {
   const context = aCliContext();
@@ -39,6 +41,13 @@ test('bash asks for the names of pods, in the root directory that stands on the 
   assert.ok(offered.includes('etcd'));
   assert.ok((await offers(`${program} logs --root-dir /r /`)).includes('/r'));
   rmSync(dirname(program), { recursive: true });
+});
+
+test('the numbers of revisions are offered where one is wanted', async () => {
+  const context = aCliContext({ host: aHost(new MemoryHost({ '/var/lib/bootstrap/revisions/12/revision.json': '' })) });
+  await run(context, { options: {}, arguments: ['revisions'], common: plainText });
+  assert.equal(context.out(), '12\n');
+  assert.match(await script('bash'), /"diff"\) words=.*completion revisions/);
 });
 
 test('hidden options and commands that do not work yet are not offered', async () => {

@@ -5,9 +5,11 @@ import type { Screen } from '../../src/cli/status-table.ts';
 import { styleOf } from '../../src/cli/style.ts';
 import { pathsOf } from '../../src/config/paths.ts';
 import type { AgentStatus } from '../../src/kube/agent-socket.ts';
+import { writeRevision } from '../../src/rollout/revisions.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 import { aComponentPod, aHost, anAgentDoor, anAgentStatus } from '../fakes/init-context.ts';
 import { MemoryHost } from '../fakes/memory-host.ts';
+import { aDraft } from '../fakes/revision-builders.ts';
 
 const paths = pathsOf('/');
 const clock = new FakeClock(Date.UTC(2026, 0, 1, 0, 3));
@@ -149,4 +151,12 @@ test('where an agent by itself ran before, it says what starts it again', async 
   assert.match(table, /agent +not running \(bootstrap agent starts it\)/);
   assert.match(table, /runtime +docker/);
   assert.equal(exitCode, 1);
+});
+
+test('says which revision it is', async () => {
+  const host = aHost(new MemoryHost({ '/etc/kubernetes/manifests/etcd.yaml': '' }));
+  await writeRevision(host, paths.revisionsDir, aDraft());
+  const { table, document } = await statusReport({ host, clock, paths, agent: anAgentDoor() });
+  assert.match(table, /^revision +1, good, 3 min old$/m);
+  assert.deepEqual(document.revision, { number: 1, result: 'good', at: '2026-01-01T00:00:00.000Z' });
 });

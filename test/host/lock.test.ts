@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { lockHolder, takeLock } from '../../../src/agent/home/lock.ts';
-import { PreflightError } from '../../../src/base/errors.ts';
-import type { Host } from '../../../src/host/host.ts';
-import { aMachine, MemoryHost } from '../../fakes/memory-host.ts';
+import { PreflightError } from '../../src/base/errors.ts';
+import type { Host } from '../../src/host/host.ts';
+import { lockHolder, takeLock } from '../../src/host/lock.ts';
+import { aMachine, MemoryHost } from '../fakes/memory-host.ts';
 
 const path = '/run/bootstrap/agent.lock';
 

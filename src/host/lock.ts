@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import { PreflightError } from '../../base/errors.ts';
-import type { Host, ProcessIdentity } from '../../host/host.ts';
+import { PreflightError } from '../base/errors.ts';
+import type { Host, ProcessIdentity } from './host.ts';
 
 type LockHost = Pick<
   Host,

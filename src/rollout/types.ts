@@ -1,0 +1,62 @@
+import type { ComponentName } from '../manifests/component.ts';
+
+export type DifferenceKind = 'flag' | 'env' | 'mount' | 'image' | 'resources' | 'probe' | 'field' | 'file';
+
+/** One thing that two manifests say differently; absent `from` = added, absent `to` = removed. Secrets are masked. */
+export type Difference = {
+  readonly what: DifferenceKind;
+  /** `--v`, `HTTPS_PROXY`, `image`, `livenessProbe.periodSeconds`, a mount's name. */
+  readonly name: string;
+  readonly from?: string;
+  readonly to?: string;
+};
+
+/** Where a difference most likely comes from. */
+export type Cause =
+  | 'configuration'
+  | 'hand edit'
+  | 'file deleted'
+  | 'file changed'
+  | 'certificate replaced'
+  | 'certificate due'
+  | 'other image running'
+  | 'not running'
+  | 'running differs';
+
+/** What `apply` would change, or has to take up, and why. */
+export type Change = Omit<Difference, 'what'> & {
+  readonly what: DifferenceKind | 'certificate' | 'kubeconfig';
+  readonly because: string;
+  readonly cause: Cause;
+};
+
+export type ComponentPlan = {
+  readonly component: ComponentName;
+  readonly changes: readonly Change[];
+  readonly restart: boolean;
+  /** Why it restarts, or why it need not. */
+  readonly because: string;
+  /** Its place among those that restart, from 1. */
+  readonly order?: number;
+  /** What clients notice meanwhile. */
+  readonly expectedApiGap?: string;
+};
+
+/** What cannot be changed on a living cluster. */
+export type Blocked = {
+  /** As the user knows it: `networking.serviceSubnet`. */
+  readonly field: string;
+  readonly from: string;
+  readonly to: string;
+  readonly because: string;
+};
+
+export type RolloutPlan = {
+  readonly components: readonly ComponentPlan[];
+  /** Certificates and kubeconfigs that no component reads, and others that restart nothing. */
+  readonly files: readonly Change[];
+  readonly blocked: readonly Blocked[];
+  /** What the configuration says differently from the last good revision's, whether anything runs by it or not. */
+  readonly configuration: readonly Difference[];
+  readonly notes: readonly string[];
+};
