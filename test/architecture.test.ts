@@ -14,9 +14,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   manifests: ['base', 'host', 'kube', 'config'],
   runtime: ['base', 'host', 'kube'],
   agent: ['base', 'host', 'kube', 'runtime'],
-  rollout: ['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'runtime'],
-  phases: ['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'runtime', 'rollout'],
-  cli: ['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'runtime', 'agent', 'rollout', 'phases'],
+  etcd: ['base', 'host', 'config'],
+  health: ['base', 'host', 'kube', 'config', 'manifests'],
+  rollout: ['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'etcd', 'runtime', 'health'],
+  phases: [
+    ...['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'etcd', 'runtime', 'health'],
+    'rollout',
+  ],
+  cli: [
+    ...['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'etcd', 'runtime', 'health'],
+    ...['agent', 'rollout', 'phases'],
+  ],
 };
 
 /** Files below src/ that may import each outside module at run time. */

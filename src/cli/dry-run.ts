@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Report } from '../base/report.ts';
 import type { Paths } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
 import type { PlannedEffect } from '../host/dry-run-host.ts';
@@ -7,7 +8,6 @@ import type { Host } from '../host/host.ts';
 import { dryRunKubeClient } from '../kube/dry-run-client.ts';
 import { toYaml } from '../kube/yaml.ts';
 import type { AgentDoor, InitContext, MadeRecord } from '../phases/context.ts';
-import type { Report } from '../phases/phase.ts';
 import { agentDoor } from './agent-door.ts';
 import { agentStarter } from './agent-starter.ts';
 import type { CliContext, CommonOptions } from './command.ts';

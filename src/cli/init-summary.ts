@@ -1,6 +1,6 @@
 import { humanDuration } from '../base/duration.ts';
+import { readManifests } from '../health/manifest-files.ts';
 import type { InitContext } from '../phases/context.ts';
-import { readManifests } from '../phases/manifest-files.ts';
 import { rootFlag } from './root-flag.ts';
 import { statusReport } from './status-report.ts';
 

@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
 import { hasCode, messageOf, PreflightError, UsageError } from '../base/errors.ts';
+import type { Report } from '../base/report.ts';
 import { configFlagsOf } from '../config/flags.ts';
 import { checkConfig, loadConfig } from '../config/load.ts';
 import { type Paths, pathsOf } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
-import type { Report } from '../phases/phase.ts';
 import { renderFor } from '../phases/write-manifests.ts';
 import { readJournal } from '../rollout/journal.ts';
 import { hasPlane, isEmptyPlan, planRollout } from '../rollout/plan.ts';

@@ -1,5 +1,5 @@
 import { humanDuration } from '../base/duration.ts';
-import type { ItemReport, Report } from '../phases/phase.ts';
+import type { ItemReport, Report } from '../base/report.ts';
 import type { WorkflowReport } from '../phases/run.ts';
 import type { CliContext, CommonOptions } from './command.ts';
 import { LivingLine } from './living-line.ts';

@@ -40,3 +40,9 @@ async function ownersOf(inodes: ReadonlySet<string>): Promise<Map<string, { pid:
   }
   return owners;
 }
+
+/** `pid 812 (nginx)`, as far as /proc tells. */
+export function holderOf(listeners: readonly ListeningSocket[]): string | undefined {
+  const known = listeners.find(({ pid }) => pid !== undefined);
+  return known === undefined ? undefined : `pid ${known.pid} (${known.program ?? 'unknown program'})`;
+}

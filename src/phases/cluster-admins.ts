@@ -1,7 +1,7 @@
 import { retryUntil } from '../base/retry.ts';
+import type { HealthEndpoint } from '../health/manifest-files.ts';
 import { ApiStatusError } from '../kube/client.ts';
 import type { InitContext } from './context.ts';
-import type { HealthEndpoint } from './manifest-files.ts';
 
 const name = 'kubeadm:cluster-admins';
 const collection = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';

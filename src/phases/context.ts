@@ -1,8 +1,7 @@
 import type { AgentConfiguration } from '../agent/settings/configuration.ts';
+import type { HealthContext } from '../health/health-context.ts';
 import type { RecordEntry } from '../host/recording-host.ts';
 import type { AgentStatus } from '../kube/agent-socket.ts';
-import type { KubeClient } from '../kube/client.ts';
-import type { Pod } from '../kube/types.ts';
 import type { RevisionAuthor } from '../rollout/revision.ts';
 import type { ContainerRuntime, RuntimeType } from '../runtime/runtime.ts';
 import type { PhaseContext } from './phase.ts';
@@ -45,13 +44,8 @@ export type InitContext = PhaseContext & {
   /** Which runtime the configuration means on this machine, `auto` decided; throws when it cannot be had. */
   readonly runtimeType: () => Promise<{ readonly type: RuntimeType; readonly endpoint: string | undefined }>;
   readonly runtime: () => Promise<ContainerRuntime>;
-  /** A client as the kubeconfig file says, at another address where one is given. */
-  readonly kube: (
-    kubeconfigPath: string,
-    options?: { readonly server?: string; readonly signal?: AbortSignal; readonly timeoutMs?: number },
-  ) => Promise<KubeClient>;
-  /** The last lines that a container wrote, newest last. */
-  readonly lastLogLines: (pod: Pod, container: string, count: number) => Promise<readonly string[]>;
+  readonly kube: HealthContext['kube'];
+  readonly lastLogLines: HealthContext['lastLogLines'];
   /** Makes sure that an image is in the runtime or in an archive, else pulls it if it may; throws when it is nowhere. */
   readonly obtainImage: (reference: string, pull: boolean) => Promise<void>;
 };

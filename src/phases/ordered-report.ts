@@ -1,4 +1,4 @@
-import type { Report } from './phase.ts';
+import type { Report } from '../base/report.ts';
 import type { WorkflowReport } from './run.ts';
 
 type Outcome = Parameters<WorkflowReport['phaseEnded']>[1];

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import type { Report } from '../base/report.ts';
 import type { Paths } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
 import type { Host } from '../host/host.ts';
@@ -16,20 +17,6 @@ export type Phase<Ctx = PhaseContext> = {
   readonly skip?: (context: Ctx) => string | undefined;
   readonly run?: (context: Ctx) => Promise<void>;
 };
-
-/** What happened to one item of a phase: `apiserver.crt  renew  expires in 12 days`. */
-export type ItemReport = { readonly item: string; readonly action: string; readonly because: string };
-
-/** How a phase tells the user what it does; implemented by cli/report.ts (text, json, ndjson). */
-export interface Report {
-  item(report: ItemReport): void;
-  /** A wait that changes: shown as one living line on a terminal. `sinceMs` is when it began. */
-  waiting(what: string, sinceMs: number): void;
-  info(message: string): void;
-  warn(message: string): void;
-  /** Whole files, for `--dry-run`. */
-  file(path: string, content: string): void;
-}
 
 /** Read-only; phases speak to each other through the disk and the API server. */
 export type PhaseContext = {

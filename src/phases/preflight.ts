@@ -1,9 +1,9 @@
 import type { Finding } from '../base/diagnostics.ts';
 import { errorsOf, renderFinding } from '../base/diagnostics.ts';
 import { PreflightError } from '../base/errors.ts';
+import { readManifests } from '../health/manifest-files.ts';
 import { compareVersions, parseVersion, releaseVersion } from '../kube/version.ts';
 import type { InitContext } from './context.ts';
-import { readManifests } from './manifest-files.ts';
 import type { Phase } from './phase.ts';
 import type { Check, OwnPlane } from './preflight/check.ts';
 import { etcdChecks } from './preflight/etcd-checks.ts';

@@ -1,11 +1,11 @@
 import { sleep } from '../base/clock.ts';
+import { pollHealth } from '../health/health-polls.ts';
+import { healthEndpoint, readManifests } from '../health/manifest-files.ts';
 import { gatherRevision } from '../rollout/gather-revision.ts';
 import { planRevision } from '../rollout/plan-revision.ts';
 import { currentRevision, type RevisionContent } from '../rollout/revision.ts';
 import { pruneRevisions, readRevisions, writeRevision } from '../rollout/revisions.ts';
 import type { InitContext } from './context.ts';
-import { pollHealth } from './health-polls.ts';
-import { healthEndpoint, readManifests } from './manifest-files.ts';
 import type { Phase } from './phase.ts';
 
 const healthyWithinMs = 3_000;

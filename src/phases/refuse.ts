@@ -1,6 +1,6 @@
 import { errorsOf, type Finding, renderFinding } from '../base/diagnostics.ts';
 import { PreflightError } from '../base/errors.ts';
-import type { Report } from './phase.ts';
+import type { Report } from '../base/report.ts';
 
 /** Says the warnings; `PreflightError` with all errors when there is one, before anything is touched. */
 export function refuseErrors(findings: readonly Finding[], report: Pick<Report, 'warn'>, what: string): void {

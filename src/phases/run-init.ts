@@ -1,8 +1,8 @@
+import type { Report } from '../base/report.ts';
 import type { KeySource } from '../pki/keys.ts';
 import type { InitContext } from './context.ts';
 import { initPhases } from './init.ts';
 import { OrderedReports } from './ordered-report.ts';
-import type { Report } from './phase.ts';
 import type { PkiPlan } from './pki.ts';
 import { keysAhead, planPki, startPki } from './pki.ts';
 import { gatherFor, recordHealthy } from './record-revision.ts';

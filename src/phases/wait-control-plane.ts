@@ -1,14 +1,14 @@
 import { sleep } from '../base/clock.ts';
 import { humanDuration } from '../base/duration.ts';
 import { OperationError, TimeoutError } from '../base/errors.ts';
+import type { ComponentState } from '../health/component-state.ts';
+import { componentState, stateText } from '../health/component-state.ts';
+import { failureError, failureOf, lastWords, logsCommand } from '../health/explain-failure.ts';
+import type { Health } from '../health/health-polls.ts';
+import { pollHealth } from '../health/health-polls.ts';
+import { healthEndpoint, readManifests } from '../health/manifest-files.ts';
 import { bindClusterAdmins, waitForAdminAccess } from './cluster-admins.ts';
-import type { ComponentState } from './component-state.ts';
-import { componentState, stateText } from './component-state.ts';
 import type { InitContext } from './context.ts';
-import { failureError, failureOf, lastWords, logsCommand } from './explain-failure.ts';
-import type { Health } from './health-polls.ts';
-import { pollHealth } from './health-polls.ts';
-import { healthEndpoint, readManifests } from './manifest-files.ts';
 import type { Phase } from './phase.ts';
 
 const lookEveryMs = 50;

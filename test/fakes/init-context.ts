@@ -1,4 +1,5 @@
 import { silentLog } from '../../src/base/log.ts';
+import type { ItemReport } from '../../src/base/report.ts';
 import { pathsOf } from '../../src/config/paths.ts';
 import type { Config } from '../../src/config/types.ts';
 import type { Host } from '../../src/host/host.ts';
@@ -8,7 +9,6 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import { dryRunKubeClient } from '../../src/kube/dry-run-client.ts';
 import type { ContainerStatus } from '../../src/kube/types.ts';
 import type { AgentDoor, InitContext } from '../../src/phases/context.ts';
-import type { ItemReport } from '../../src/phases/phase.ts';
 import { aConfig } from './builders.ts';
 import { FakeClock } from './fake-clock.ts';
 import { aMachine, MemoryHost } from './memory-host.ts';

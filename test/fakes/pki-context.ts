@@ -1,8 +1,9 @@
 import { silentLog } from '../../src/base/log.ts';
+import type { ItemReport } from '../../src/base/report.ts';
 import { pathsOf } from '../../src/config/paths.ts';
 import type { Config, EncryptionAlgorithm } from '../../src/config/types.ts';
 import type { Host } from '../../src/host/host.ts';
-import type { ItemReport, PhaseContext } from '../../src/phases/phase.ts';
+import type { PhaseContext } from '../../src/phases/phase.ts';
 import { planPki, startPki } from '../../src/phases/pki.ts';
 import { issueCertificate, type KeyObject, type Signer, type X509Certificate } from '../../src/pki/x509.ts';
 import { aConfig } from './builders.ts';

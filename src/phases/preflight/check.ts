@@ -1,7 +1,7 @@
 import type { Finding } from '../../base/diagnostics.ts';
+import type { ComponentManifest } from '../../health/manifest-files.ts';
 import type { RecordEntry } from '../../host/recording-host.ts';
 import type { InitContext } from '../context.ts';
-import type { ComponentManifest } from '../manifest-files.ts';
 
 /** What the checks know of an earlier `init` in the same place: a second one converges. */
 export type OwnPlane = {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { componentNames } from '../manifest-files.ts';
+import { componentNames } from '../../health/manifest-files.ts';
 import type { Check, CheckContext, Problem } from './check.ts';
 import { belowRoot, checkNameOf } from './check.ts';
 

@@ -1,5 +1,5 @@
-import type { ListeningSocket } from '../../host/host.ts';
-import type { ComponentName } from '../manifest-files.ts';
+import { holderOf } from '../../host/listeners.ts';
+import type { ComponentName } from '../../manifests/component.ts';
 import type { Check, CheckContext, Problem } from './check.ts';
 
 type WantedPort = {
@@ -98,10 +98,4 @@ async function problemOf({ host }: CheckContext, wanted: WantedPort, code: strin
     message: `port ${wanted.port} of ${wanted.component} is in use${holder === undefined ? '' : ` by ${holder}`}${code === 'EADDRINUSE' ? '' : ` (${code})`}`,
     hint: `end that program${holder === undefined ? ` (find it with: ss -ltnp sport = :${wanted.port})` : ''}, or choose another port`,
   };
-}
-
-/** `pid 812 (nginx)`, as far as /proc tells. */
-export function holderOf(listeners: readonly ListeningSocket[]): string | undefined {
-  const known = listeners.find(({ pid }) => pid !== undefined);
-  return known === undefined ? undefined : `pid ${known.pid} (${known.program ?? 'unknown program'})`;
 }

@@ -1,7 +1,7 @@
 import { sleep } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import { connectUrl } from '../host/connect-url.ts';
-import type { InitContext } from './context.ts';
+import type { HealthContext } from './health-context.ts';
 import type { HealthEndpoint } from './manifest-files.ts';
 
 /** How soon a component that has just become healthy is noticed. */
@@ -18,7 +18,7 @@ export type Health = {
   readonly lastAnswer: () => string | undefined;
 };
 
-export function pollHealth(context: InitContext, endpoint: HealthEndpoint): Health {
+export function pollHealth(context: HealthContext, endpoint: HealthEndpoint): Health {
   let okAtMs: number | undefined;
   let lastAnswer: string | undefined = 'not listening';
   const path = new URL(endpoint.url).pathname;
@@ -46,7 +46,7 @@ export function pollHealth(context: InitContext, endpoint: HealthEndpoint): Heal
   return { endpoint, healthy, okAtMs: () => okAtMs, lastAnswer: () => lastAnswer };
 }
 
-async function prober(context: InitContext, endpoint: HealthEndpoint): Promise<() => Promise<number>> {
+async function prober(context: HealthContext, endpoint: HealthEndpoint): Promise<() => Promise<number>> {
   const { host, paths, signal } = context;
   const { origin, pathname } = new URL(endpoint.url);
   await untilPortOpens(context, endpoint);
@@ -58,7 +58,7 @@ async function prober(context: InitContext, endpoint: HealthEndpoint): Promise<(
   return async () => (await host.request(endpoint.url, { ...anyServer, signal })).status;
 }
 
-async function untilPortOpens({ host, clock, signal }: InitContext, { url }: HealthEndpoint): Promise<void> {
+async function untilPortOpens({ host, clock, signal }: HealthContext, { url }: HealthEndpoint): Promise<void> {
   while (!signal.aborted) {
     try {
       return await connectUrl(host, url, answerWithinMs);

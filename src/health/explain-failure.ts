@@ -1,11 +1,11 @@
 import { OperationError } from '../base/errors.ts';
+import { holderOf } from '../host/listeners.ts';
+import type { ComponentName } from '../manifests/component.ts';
 import type { ComponentState } from './component-state.ts';
 import { exitCount, lastExit } from './component-state.ts';
-import type { InitContext } from './context.ts';
 import type { Diagnosis } from './failure-reasons.ts';
 import { diagnose } from './failure-reasons.ts';
-import type { ComponentName } from './manifest-files.ts';
-import { holderOf } from './preflight/port-checks.ts';
+import type { HealthContext } from './health-context.ts';
 
 const readLines = 60;
 const shownLines = 8;
@@ -25,7 +25,7 @@ export type Failure = {
  * asked again and again while `init` waits, so it reads the log only after an exit.
  */
 export async function failureOf(
-  context: InitContext,
+  context: HealthContext,
   component: ComponentName,
   seen: { readonly state: ComponentState; readonly sinceMs: number },
 ): Promise<Failure | undefined> {
@@ -45,7 +45,7 @@ export async function failureOf(
 }
 
 async function exitFailure(
-  context: InitContext,
+  context: HealthContext,
   component: ComponentName,
   state: ComponentState,
 ): Promise<Failure | undefined> {
@@ -61,7 +61,7 @@ async function exitFailure(
 }
 
 async function logLines(
-  context: InitContext,
+  context: HealthContext,
   component: ComponentName,
   state: ComponentState,
 ): Promise<readonly string[]> {
@@ -75,7 +75,7 @@ async function logLines(
 }
 
 /** The error that a user reads: component, what happened, the likely reason, its own last lines, what to do next. */
-export async function failureError(context: InitContext, failure: Failure): Promise<OperationError> {
+export async function failureError(context: HealthContext, failure: Failure): Promise<OperationError> {
   const { component, what, lines, diagnosis } = failure;
   const details = await detailsOf(context, lines, diagnosis);
   const next = diagnosis?.reason.next(diagnosis.match) ?? 'correct the cause, then run init again';
@@ -87,7 +87,7 @@ export async function failureError(context: InitContext, failure: Failure): Prom
 
 /** The reason with the holder of a port, then the component's last lines. Also for a wait that timed out. */
 async function detailsOf(
-  context: InitContext,
+  context: HealthContext,
   lines: readonly string[],
   diagnosis: Diagnosis | undefined,
 ): Promise<readonly string[]> {
@@ -100,7 +100,7 @@ async function detailsOf(
 }
 
 export async function lastWords(
-  context: InitContext,
+  context: HealthContext,
   component: ComponentName,
   state: ComponentState,
 ): Promise<readonly string[]> {
@@ -112,6 +112,6 @@ export async function lastWords(
   );
 }
 
-export function logsCommand({ paths }: Pick<InitContext, 'paths'>, component: string): string {
+export function logsCommand({ paths }: Pick<HealthContext, 'paths'>, component: string): string {
   return `bootstrap logs ${component}${paths.root === '/' ? '' : ` --root-dir ${paths.root}`}`;
 }

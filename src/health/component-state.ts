@@ -1,7 +1,7 @@
 import { humanDuration } from '../base/duration.ts';
 import type { AgentPod, AgentStatus, RejectedManifest } from '../kube/agent-socket.ts';
 import type { ContainerStatus } from '../kube/types.ts';
-import type { ComponentName } from './manifest-files.ts';
+import type { ComponentName } from '../manifests/component.ts';
 
 /** What the agent says of one component; undefined members = it does not know it (yet). */
 export type ComponentState = {

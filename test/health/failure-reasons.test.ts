@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diagnose, failureReasons } from '../../src/phases/failure-reasons.ts';
+import { diagnose, failureReasons } from '../../src/health/failure-reasons.ts';
 
 /** What the components print: etcd 3.7.0 and Kubernetes 1.37.2. */
 const examples: Readonly<Record<string, readonly string[]>> = {

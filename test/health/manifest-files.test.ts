@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ComponentName, healthEndpoint, readManifests } from '../../src/phases/manifest-files.ts';
+import { healthEndpoint, readManifests } from '../../src/health/manifest-files.ts';
+import type { ComponentName } from '../../src/manifests/component.ts';
 import { aManifest } from '../fakes/init-context.ts';
 import { MemoryHost } from '../fakes/memory-host.ts';
 

@@ -3,10 +3,15 @@ import type { Paths } from '../config/paths.ts';
 import type { HostFiles } from '../host/host.ts';
 import { hostPort } from '../kube/cidr.ts';
 import { parseJsonOrYaml } from '../kube/yaml.ts';
+import type { ComponentName } from '../manifests/component.ts';
 
 /** The static pods of a control plane, in the order in which they depend on each other. */
-export const componentNames = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
-export type ComponentName = (typeof componentNames)[number];
+export const componentNames: readonly ComponentName[] = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+];
 
 /** What a manifest on disk says, as far as we read it: the flags of its first container. */
 export type ComponentManifest = {
