@@ -6,6 +6,6 @@ cd "$(dirname "$0")/.."
 sh scripts/install.sh
 export PATH="$PWD/node_modules/.bin:$PATH"
 npm run --silent check
-npm run --silent components -- --set test
+npm run --silent components -- --set "${E2E_MATRIX:-test}"
 npm run --silent test:unit
 npm run --silent test:e2e

@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 import { Admissions, type KnownPod } from './admission/admissions.ts';
 import { nodeLabels } from './admission/node-labels.ts';
+import { Claims } from './claims/claims.ts';
 import type { NodeInfo, PodContext } from './containers/pod-context.ts';
 import type { DesiredPod } from './desired.ts';
 import type { AgentPaths } from './home/paths.ts';
@@ -14,6 +15,8 @@ import type { LogRotation } from './logs/rotate-logs.ts';
 import type { AgentObserver } from './metrics/observer.ts';
 import { Prober } from './probes/prober.ts';
 import type { AgentSettings } from './settings/settings.ts';
+import type { PodSource } from './source/pod-source.ts';
+import type { ReviewChange } from './source/review-changes.ts';
 import { StartGates } from './start-gates.ts';
 import { PodStates } from './state/pod-states.ts';
 import type { SyncDoors } from './turn/sync-pod.ts';
@@ -30,6 +33,10 @@ export type AgentOptions = {
   /** Shortens a log by copying and truncating it; absent where the runtime rotates by itself. */
   readonly rotation?: LogRotation;
   readonly observer?: AgentObserver;
+  /** Finishes or undoes a rollout whose process has died; false while another process is at it. */
+  readonly recover?: () => Promise<boolean>;
+  /** Guards hand edits. */
+  readonly reviewChange?: ReviewChange;
 };
 
 /** The node as its pods see it. */
@@ -59,19 +66,22 @@ function contextOf({ paths, runtime, settings }: AgentOptions, node: NodeInfo, d
 
 type About = {
   readonly node: NodeInfo;
+  readonly source: Pick<PodSource, 'look' | 'get' | 'keys'>;
   request(key: string): void;
   /** All pods, wanted or there. */
   readonly pods: () => Iterable<KnownPod>;
 };
 
 /** What a look at a pod works with. */
-export function doorsOf(options: AgentOptions, { node, request, pods }: About): SyncDoors {
+export function doorsOf(options: AgentOptions, about: About): SyncDoors {
+  const { node, request, pods } = about;
   const { host, clock, log, runtime, settings, paths } = options;
   const states = new PodStates({ host, clock, log, dir: join(paths.stateDir, 'pods') });
   const maxParallel = settings.maxParallelImagePulls;
   return {
     ...options,
     states,
+    claims: claimsOf(options, about),
     images: new ImagePuller({ runtime, clock, log, states, maxParallel, obtain: options.obtainImage }),
     prober: new Prober({ ...options, doors: options, onChange: request }),
     gates: new StartGates({ host, clock, log, rules: settings.startAfter, onOpen: request }),
@@ -86,6 +96,23 @@ export function doorsOf(options: AgentOptions, { node, request, pods }: About): 
     contextOf: (desired) => contextOf(options, node, desired),
     request,
   };
+}
+
+function claimsOf({ host, clock, log, paths, recover }: AgentOptions, { source, request }: About): Claims {
+  return new Claims({
+    host,
+    clock,
+    log,
+    file: join(paths.stateDir, 'claims.json'),
+    settle: async () => {
+      if (recover !== undefined && !(await recover())) return false;
+      await source.look();
+      return true;
+    },
+    onEnd: (file) => {
+      for (const key of source.keys()) if (source.get(key)?.file === file) request(key);
+    },
+  });
 }
 
 function admittingNode({ host, runtime, settings }: AgentOptions, { name, cpuCount, memoryBytes }: NodeInfo) {

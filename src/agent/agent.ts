@@ -1,7 +1,8 @@
 import { sleep } from '../base/clock.ts';
 import { KeyedQueue } from '../base/keyed-queue.ts';
-import type { AgentPod, AgentStatus } from '../kube/agent-socket.ts';
+import type { AgentStatus } from '../kube/agent-socket.ts';
 import { type AgentOptions, doorsOf, nodeOf } from './agent-parts.ts';
+import { PodRequests } from './claims/pod-requests.ts';
 import type { NodeInfo } from './containers/pod-context.ts';
 import { clearLeftovers } from './home/leftovers.ts';
 import { watchRoot } from './home/root-watch.ts';
@@ -12,9 +13,9 @@ import { PodViews } from './observe/pod-views.ts';
 import { hasSandbox, newRecord, type PodRecord, recordFor, runningIn, runningLogs } from './pod-record.ts';
 import { openSources } from './source/open-sources.ts';
 import type { PodSource } from './source/pod-source.ts';
-import { withConditions } from './state/pod-state.ts';
-import { agentStatusOf, podView } from './status/agent-status.ts';
+import { agentStatusOf, podView, podViews } from './status/agent-status.ts';
 import { type NextLook, type SyncDoors, syncPod } from './turn/sync-pod.ts';
+import { rememberConditions } from './turn/track-probes.ts';
 
 const firstLookMs = 1500;
 
@@ -35,6 +36,8 @@ export class Agent {
   readonly #stopping = new AbortController();
   #looked = false;
   #clearing: Promise<void> | undefined;
+  /** What a rollout may ask for one pod. */
+  readonly requests: PodRequests;
   readonly #firstLook = Promise.withResolvers<void>();
 
   constructor(options: AgentOptions) {
@@ -49,7 +52,10 @@ export class Agent {
       onBack: () => void this.#requestAll(),
     });
     this.#views = new PodViews(this.#listing);
-    this.#doors = doorsOf(options, { node: this.#node, request, pods: () => this.#known() });
+    const source = this.#source;
+    this.#doors = doorsOf(options, { node: this.#node, source, request, pods: () => this.#known() });
+    const record = (key: string) => this.#records.get(key);
+    this.requests = new PodRequests({ ...options, ...this.#doors, source, record, request });
   }
 
   /** Runs until the signal aborts or `stop` is called; pods stay. Throws when its directory is removed under it. */
@@ -59,7 +65,7 @@ export class Agent {
     if (signal.aborted) stop();
     const { signal: stopping } = this.#stopping;
     try {
-      await Promise.all([this.#source.start(), this.#doors.states.load()]);
+      await Promise.all([this.#source.start(), this.#doors.states.load(), this.#doors.claims.load()]);
       await Promise.all([
         listen(this.#options, stopping, (key) => this.#hinted(key)),
         resync(this.#options.clock, stopping, () => this.#requestAll()),
@@ -70,6 +76,7 @@ export class Agent {
       signal.removeEventListener('abort', stop);
       this.#doors.prober.close();
       this.#doors.gates.close();
+      this.#doors.claims.close();
       for (const record of this.#records.values()) record.cancelRecheck();
       await this.#source.stop();
       await this.#doors.states.close();
@@ -97,15 +104,15 @@ export class Agent {
     return agentStatusOf(this.#options, {
       startedMs: this.#startedMs,
       listing: this.#listing,
-      pods: keys.flatMap((key) => this.#podStatus(key) ?? []),
+      pods: keys.flatMap((key) => podViews(...this.#seen(key))),
       rejected: this.#source.rejected(),
     });
   }
 
-  #podStatus(key: string): AgentPod | undefined {
+  #seen(key: string): Parameters<typeof podView> {
     const desired = this.#source.get(key);
     const record = recordFor(desired, this.#records.get(key) ?? newRecord(key));
-    return podView({ options: this.#options, doors: this.#doors, node: this.#node }, desired, record);
+    return [{ options: this.#options, doors: this.#doors, node: this.#node }, desired, record];
   }
 
   async #turn(key: string): Promise<void> {
@@ -123,7 +130,8 @@ export class Agent {
     this.#views.end(key);
     if (this.#stopping.signal.aborted) return;
     this.#next(key, record, next);
-    const pod = this.#remember(key);
+    const pod = podView(...this.#seen(key));
+    rememberConditions(this.#doors, this.#source.get(key), pod);
     const about = { key, operation, durationMs: clock.now() - startedMs, acted: next.afterMs === 0 } as const;
     this.#options.observer?.turned({ ...about, error: next.error, pod });
     if (runningIn(record) < before) this.#requestRefused(key);
@@ -140,16 +148,6 @@ export class Agent {
     else if (afterMs !== undefined) {
       record.cancelRecheck = this.#options.clock.after(afterMs, () => this.#request(key));
     }
-  }
-
-  /** Since when each condition is as it is, for the next agent too. */
-  #remember(key: string): AgentPod | undefined {
-    const pod = this.#podStatus(key);
-    const desired = this.#source.get(key);
-    const conditions = pod?.pod.status?.conditions;
-    if (desired === undefined || conditions === undefined) return pod;
-    this.#doors.states.update(desired.uid, (state) => withConditions(state, conditions, this.#options.clock.now()));
-    return pod;
   }
 
   #request(key: string): void {

@@ -1,5 +1,7 @@
+import { PreflightError } from '../base/errors.ts';
 import type { ServedRequest, ServedResponse, ServeHandler } from '../host/serve.ts';
 import { type AgentStatus, agentPaths } from '../kube/agent-socket.ts';
+import type { PodRequests } from './claims/pod-requests.ts';
 import { expositionType } from './metrics/registry.ts';
 
 /** What the routes need of the agent. */
@@ -8,6 +10,8 @@ export type AgentView = {
   /** Resolves when the status says something. */
   looked(): Promise<void>;
   look(): Promise<void>;
+  /** What a rollout asks for one pod. */
+  requests(): Pick<PodRequests, 'overlap' | 'stopOld' | 'restart'>;
   stop(): void;
   /** In Prometheus' text format. */
   metrics(): Promise<string>;
@@ -15,7 +19,7 @@ export type AgentView = {
   unhealthy(): string | undefined;
 };
 
-type Route = (agent: AgentView) => Promise<ServedResponse> | ServedResponse;
+type Route = (agent: AgentView, query: URLSearchParams) => Promise<ServedResponse> | ServedResponse;
 type Routes = Readonly<Record<string, Route>>;
 
 const json = 'application/json';
@@ -50,6 +54,12 @@ const socketRoutes: Routes = {
     await agent.look();
     return { status: 200, body: 'ok' };
   },
+  [`POST ${agentPaths.overlap}`]: asked(async (requests, query) => {
+    const holder = { pid: Number(query.get('pid')), startTicks: query.get('startTicks') ?? '' };
+    await requests.overlap({ file: query.get('file') ?? '', holder, forMs: Number(query.get('forMs')) });
+  }),
+  [`POST ${agentPaths.stopOld}`]: asked((requests, query) => requests.stopOld(query.get('file') ?? '')),
+  [`POST ${agentPaths.restart}`]: asked((requests, query) => requests.restart(query.get('file') ?? '')),
   [`POST ${agentPaths.stop}`]: (agent) => {
     agent.stop();
     return { status: 202, body: 'ok' };
@@ -66,7 +76,21 @@ export const readOnlyRoutes = (agent: AgentView): ServeHandler => serving(readRo
 export const healthzRoutes = (agent: AgentView): ServeHandler => serving(healthRoutes, agent);
 
 function serving(routes: Routes, agent: AgentView): ServeHandler {
-  return async (request) => (await routeOf(routes, request)?.(agent)) ?? notFound(request);
+  return async (request) => (await routeOf(routes, request)?.(agent, request.query)) ?? notFound(request);
+}
+
+/** A request that changes something: refused with 409 and the reason. Its answer, if any, is JSON. */
+function asked(act: (requests: ReturnType<AgentView['requests']>, query: URLSearchParams) => Promise<unknown>): Route {
+  return async (agent, query) => {
+    await agent.looked();
+    try {
+      const answer = await act(agent.requests(), query);
+      return { status: 200, contentType: json, body: JSON.stringify(answer ?? {}) };
+    } catch (thrown) {
+      if (!(thrown instanceof PreflightError)) throw thrown;
+      return { status: 409, body: thrown.message };
+    }
+  };
 }
 
 /** Status and text as the kubelet's, so that what watches a kubelet watches this agent too. */

@@ -26,21 +26,41 @@ export class UsageError extends BootstrapError {
   }
 }
 
-/** Refused before anything running was touched: preflight, lock held, unchangeable field. */
+/**
+ * Refused before anything running was touched: preflight, lock held, unchangeable field, canary. `details` are further lines
+ * shown below the message.
+ */
 export class PreflightError extends BootstrapError {
   override readonly name = 'PreflightError';
   override readonly exitCode = 2;
   readonly findings: readonly Finding[];
+  readonly details: readonly string[];
 
-  constructor(message: string, options: ErrorOptions & { readonly findings?: readonly Finding[] } = {}) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly findings?: readonly Finding[]; readonly details?: readonly string[] } = {},
+  ) {
     super(message, options);
     this.findings = options.findings ?? [];
+    this.details = options.details ?? [];
   }
 }
 
 /** Failed while acting. `details` are further lines shown below the message, such as a component's own last log lines. */
 export class OperationError extends BootstrapError {
   override readonly name = 'OperationError';
+  readonly details: readonly string[];
+
+  constructor(message: string, options: ErrorOptions & { readonly details?: readonly string[] } = {}) {
+    super(message, options);
+    this.details = options.details ?? [];
+  }
+}
+
+/** A change failed, and what was there before is back and healthy. `details` as in `OperationError`. */
+export class RolledBackError extends BootstrapError {
+  override readonly name = 'RolledBackError';
+  override readonly exitCode = 5;
   readonly details: readonly string[];
 
   constructor(message: string, options: ErrorOptions & { readonly details?: readonly string[] } = {}) {

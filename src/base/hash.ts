@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** JSON with object keys sorted at every depth and undefined members left out, big integers as strings: equal content, equal text. */
 export function canonicalJson(value: unknown): string {
@@ -13,6 +13,12 @@ export function canonicalJson(value: unknown): string {
 /** SHA-256 as 64 hex characters. */
 export function sha256Hex(data: string | Uint8Array): string {
   return hash('sha256', data, 'hex');
+}
+
+/** SHA-256 of what comes in parts; `digest` ends it with the 32 bytes. */
+export function sha256Stream(): { readonly add: (data: Uint8Array) => void; readonly digest: () => Uint8Array } {
+  const running = createHash('sha256');
+  return { add: (data) => void running.update(data), digest: () => running.digest() };
 }
 
 /** 32 hex characters of the SHA-256 of the canonical JSON of `value`: the form of a static pod's UID. */

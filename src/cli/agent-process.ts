@@ -11,6 +11,8 @@ import { serveHttp } from '../host/serve.ts';
 import { type AgentPorts, serveAgentPorts } from './agent-ports.ts';
 import { type AgentSession, type AgentSetup, openSession } from './agent-session.ts';
 import { type KubeconfigWatch, watchKubeconfig } from './kubeconfig-watch.ts';
+import { watchRollouts } from './recover-rollout.ts';
+import { restartStale } from './restart-stale.ts';
 
 /** Reads the flags' file again. Throws UsageError for what is wrong in it. */
 type DecideAgain = () => Promise<DecidedSettings>;
@@ -41,11 +43,20 @@ export class AgentProcess {
     const socketPath = await prepareSocketPath(host, setup.paths);
     const agent = new AgentProcess(setup, await openSession(setup, settings), warnings);
     const view = agent.#view();
+    const over = new AbortController();
     const socket = await serveHttp({ socketPath }, agentRoutes(view));
     try {
       agent.#ports = await serveAgentPorts(settings, view, setup.log);
+      const look = () => agent.#session.agent.look();
+      await setup.guard.start(over.signal, look);
+      const afterwards = async () => {
+        const about = { ...setup, host, agent: agent.#session.agent };
+        for (const recovery of setup.recovered.splice(0)) await restartStale(about, recovery);
+      };
+      void watchRollouts(setup.context.clock, over.signal, { recover: setup.recover, look, afterwards });
       await agent.#untilEnd(decideAgain);
     } finally {
+      over.abort();
       agent.#kubeconfig.close();
       await Promise.all([socket.close(), agent.#ports.close(), agent.#session.end()]);
       await removeSocketPath(host, setup.paths, socketPath);
@@ -102,6 +113,7 @@ export class AgentProcess {
       status,
       looked: () => this.#session.agent.looked(),
       look: () => this.#session.agent.look(),
+      requests: () => this.#session.agent.requests,
       stop: () => this.#session.agent.stop(),
       metrics: async () => exposition([...metrics.families(status()), ...(await processGauges(context.host))]),
       unhealthy: () => health.problem(context.clock.now()),
@@ -109,7 +121,8 @@ export class AgentProcess {
   }
 
   #problems(): { readonly problems?: readonly string[] } {
-    const problems = [...this.#ports.problems, this.#kubeconfig.problem()].filter((problem) => problem !== undefined);
+    const told = [...this.#ports.problems, this.#kubeconfig.problem(), ...this.#setup.guard.problems()];
+    const problems = told.filter((problem) => problem !== undefined);
     return problems.length === 0 ? {} : { problems };
   }
 }

@@ -10,12 +10,15 @@ import { type Log, silentLog } from '../base/log.ts';
 import type { Paths } from '../config/paths.ts';
 import { copyAndTruncate } from '../host/log-file.ts';
 import { releaseVersion } from '../kube/version.ts';
+import type { Recovery } from '../rollout/journal/recovery.ts';
 import { readCredentials } from '../runtime/images/credentials.ts';
 import { obtainImage } from '../runtime/images/obtain.ts';
 import { openRuntime, type RuntimeChoice } from '../runtime/open.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 import type { QuietCollector } from './collect-when-quiet.ts';
 import type { CliContext } from './command.ts';
+import type { EditGuard } from './guard-edits.ts';
+import type { Recovered } from './recover-rollout.ts';
 
 /** How long what was begun in the runtime may take to be whole; a runtime that hangs holds nobody up. */
 const settleMs = 10_000;
@@ -29,6 +32,11 @@ export type AgentSetup = {
   readonly metrics: AgentMetrics;
   readonly health: RuntimeHealth;
   readonly memory: QuietCollector;
+  /** Finishes or undoes a change of the control plane whose process has died. */
+  readonly recover: () => Promise<Recovered>;
+  /** What it has recovered, and nobody has followed up. */
+  readonly recovered: Recovery[];
+  readonly guard: EditGuard;
 };
 
 /** An agent at work with one set of settings. */
@@ -79,7 +87,7 @@ function logUntil(signal: AbortSignal, log: Log): Log {
 }
 
 function agentOf(
-  { context, paths, log, metrics, memory }: AgentSetup,
+  { context, paths, log, metrics, memory, recover, guard }: AgentSetup,
   settings: AgentSettings,
   runtime: ContainerRuntime,
 ): Agent {
@@ -102,6 +110,8 @@ function agentOf(
       probed: (run: ProbeRun) => metrics.probed(run),
     },
     version: releaseVersion,
+    recover: async () => (await recover()) !== 'left',
+    reviewChange: guard.review,
     obtainImage: (reference: string, policy: Parameters<typeof obtainImage>[2]['policy']) =>
       obtainImage(runtime, reference, { policy, archives, host, tagsCache, login, signal: context.signal }),
     // Docker rotates by itself.

@@ -1,5 +1,5 @@
 import type { Host } from '../host/host.ts';
-import type { RevisionAuthor } from '../rollout/revision.ts';
+import type { RevisionAuthor } from '../rollout/revisions/revision.ts';
 
 /** Options whose value is a secret. */
 const secretOptions = ['--token', '--certificate-key'];
@@ -24,7 +24,8 @@ function commandLine(argv: readonly string[]): string {
   return ['bootstrap', ...words.map(quoted)].join(' ');
 }
 
-function quoted(word: string): string {
+/** A word as a shell takes it. */
+export function quoted(word: string): string {
   if (word === '(hidden)' || /^[\w@%+=:,./~()-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,10 +1,13 @@
 import { agentCommand } from './agent-command.ts';
+import { applyCommand } from './apply-command.ts';
 import type { CliCommand } from './command.ts';
+import { driftCommand } from './drift-command.ts';
 import { historyCommands } from './history-commands.ts';
 import { imagesCommands } from './images-command.ts';
 import { initCommand } from './init-command.ts';
 import { configOption, configurationOptions, rootDirOption } from './options.ts';
 import { planCommand } from './plan-command.ts';
+import { rollbackCommand } from './rollback-command.ts';
 
 const podArgument = {
   form: '[pod]',
@@ -16,7 +19,10 @@ const podArgument = {
 export const commands: readonly CliCommand[] = [
   initCommand,
   planCommand,
+  applyCommand,
   ...historyCommands,
+  rollbackCommand,
+  driftCommand,
   {
     name: 'reset',
     summary: 'remove what init made, say what is left',

@@ -1,4 +1,4 @@
-import { isEmpty, type RevisionDifferences } from '../rollout/revision-differences.ts';
+import { isEmpty, type RevisionDifferences } from '../rollout/revisions/revision-differences.ts';
 import type { Difference } from '../rollout/types.ts';
 import { type Style, table } from './style.ts';
 

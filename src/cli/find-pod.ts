@@ -31,7 +31,9 @@ export async function loggedPods(
   status: AgentStatus | undefined,
 ): Promise<readonly LoggedPod[]> {
   if (status === undefined) return podsOnDisk(host, paths);
-  return status.pods.map((entry) => knownPod(entry, status.nodeName));
+  // While a rollout lets two of a name run, the desired one is meant.
+  const meant = status.pods.filter(({ overlap }) => overlap === undefined);
+  return meant.map((entry) => knownPod(entry, status.nodeName));
 }
 
 function knownPod({ pod }: AgentPod, nodeName: string): LoggedPod {

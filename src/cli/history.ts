@@ -1,8 +1,8 @@
 import { humanDuration } from '../base/duration.ts';
 import { pathsOf } from '../config/paths.ts';
-import { currentRevision, lastGoodRevision, type Revision } from '../rollout/revision.ts';
-import { readRevisions, revisionNumbers } from '../rollout/revisions.ts';
-import { changeUnderWay } from '../rollout/rollout-lock.ts';
+import { changeUnderWay } from '../rollout/journal/rollout-lock.ts';
+import { currentRevision, lastGoodRevision, type Revision } from '../rollout/revisions/revision.ts';
+import { readRevisions, revisionNumbers } from '../rollout/revisions/revisions.ts';
 import type { CommandRun } from './command.ts';
 import { rootFlag } from './root-flag.ts';
 import { layOut, wrapped } from './status-layout.ts';
@@ -11,7 +11,8 @@ import { styleOf, table } from './style.ts';
 import { rootDirOf } from './workflow-context.ts';
 
 const shownChanges = 2;
-const widestMessage = 60;
+/** Beside the other columns; below them there is more room. */
+const [widestCell, widestRemark] = [60, 200];
 
 /** `bootstrap history`: every revision, newest first. Reads, changes nothing. */
 export const run: CommandRun = async ({ host, stdout, stderr }, { options, common }) => {
@@ -45,14 +46,14 @@ function historyTable(revisions: readonly Revision[], screen: Screen): string {
   const rows = revisions.toReversed().map((revision) => ({
     cells: cellsOf(revision, revision === current),
     tone: toneOf(revision),
-    texts: [whatOf(revision), whyOf(revision)],
+    texts: [whatOf(revision, widestCell), whyOf(revision, widestCell)],
+    remark: [whatOf(revision, widestRemark), whyOf(revision, widestRemark)].filter((text) => text !== '-').join('; '),
   }));
   const lines = [[...head, 'WHAT', 'MESSAGE'], ...rows.map(({ cells, texts }) => [...cells, ...texts])];
   const fits = table(lines)
     .split('\n')
     .every((line) => line.length <= screen.columns);
-  const narrow = rows.map(({ texts, ...row }) => ({ ...row, remark: texts.filter((text) => text !== '-').join('; ') }));
-  if (!fits) return layOut(head, narrow, screen);
+  if (!fits) return layOut(head, rows, screen);
   const { bold, ...colours } = screen.style;
   const paint = { good: colours.green, calm: colours.yellow, bad: colours.red };
   const painted = rows.map(({ cells, tone, texts }) => [
@@ -73,25 +74,28 @@ function toneOf({ result }: Revision): 'good' | 'calm' | 'bad' {
 }
 
 /** The first line of each change: what another file says in full is in `diff`. */
-function whatOf({ changes, restores }: Revision): string {
-  const back = restores === undefined ? [] : [`back to ${restores}`];
+function whatOf({ changes, restores, message }: Revision, widest: number): string {
+  const said = restores === undefined || message === `back to revision ${restores}`;
+  const back = said ? [] : [`back to ${restores}`];
   const more = changes.length - shownChanges;
-  return [...back, ...changes.slice(0, shownChanges), ...(more > 0 ? [`${more} more`] : [])].map(short).join('; ');
+  return [...back, ...changes.slice(0, shownChanges), ...(more > 0 ? [`${more} more`] : [])]
+    .map((text) => short(text, widest))
+    .join('; ');
 }
 
-function whyOf({ message, reason }: Revision): string {
-  return short([message, reason].filter((text) => text !== undefined).join('; ') || '-');
+function whyOf({ message, reason }: Revision, widest: number): string {
+  return short([message, reason].filter((text) => text !== undefined).join('; ') || '-', widest);
 }
 
-function short(text: string): string {
+function short(text: string, widest: number): string {
   const [line = ''] = text.split('\n', 1);
-  return line.length > widestMessage ? `${line.slice(0, widestMessage - 1)}…` : line;
+  return line.length > widest ? `${line.slice(0, widest - 1)}…` : line;
 }
 
 function documentsOf(revisions: readonly Revision[]): readonly Readonly<Record<string, unknown>>[] {
   const [current, lastGood] = [currentRevision(revisions), lastGoodRevision(revisions)];
   return revisions.map((revision) => {
-    const { configuration, manifests, files, replaced, ...facts } = revision;
+    const { configuration, manifests, patches, files, replaced, ...facts } = revision;
     return { ...facts, current: revision === current, lastGood: revision === lastGood };
   });
 }

@@ -1,4 +1,4 @@
-import { usualReason } from '../rollout/plan-component.ts';
+import { usualReason } from '../rollout/plan/plan-component.ts';
 import type { Blocked, Change, ComponentPlan, Difference, RolloutPlan } from '../rollout/types.ts';
 import { wrapped } from './status-layout.ts';
 import type { Screen } from './status-table.ts';
@@ -8,10 +8,13 @@ export type PlanTextOptions = {
   /** The number of the last good revision. */
   readonly revision: number | undefined;
   readonly changes: boolean;
+  /** The command that does it, as it is to be typed. */
+  readonly apply?: string | undefined;
 };
 
 /** The plan for people, flag by flag; no line is longer than the screen. */
-export function planText(plan: RolloutPlan, { screen, revision, changes }: PlanTextOptions): string {
+export function planText(plan: RolloutPlan, options: PlanTextOptions): string {
+  const { screen, revision, changes, apply } = options;
   const since = revision === undefined ? '' : ` (revision ${revision})`;
   const notes = plan.notes.map((note) => hanging(`${screen.style.yellow('note:')} `, note, screen)).join('');
   if (!changes) return `nothing to do: the control plane is as the configuration says${since}\n${notes}`;
@@ -22,18 +25,19 @@ export function planText(plan: RolloutPlan, { screen, revision, changes }: PlanT
     ...(plan.files.length === 0 ? [] : [filesText(plan.files, screen)]),
     ...(plan.blocked.length === 0 ? [] : [blockedText(plan.blocked, screen)]),
   ];
-  return `${blocks.join('\n')}\n${notes}${summary(plan, screen)}`;
+  const next = apply === undefined || plan.blocked.length > 0 ? '' : hanging('next: ', apply, screen);
+  return `${blocks.join('\n')}\n${notes}${summary(plan, screen)}${next}`;
 }
 
-function isBusy({ changes, restart }: ComponentPlan): boolean {
+export function isBusy({ changes, restart }: ComponentPlan): boolean {
   return restart || changes.length > 0;
 }
 
 function componentText(plan: ComponentPlan, screen: Screen): string {
   const { style } = screen;
-  const verb = plan.restart ? style.yellow('restart') : style.green('no restart');
+  const verb = plan.restart ? style.yellow('restarts') : style.green('no restart');
   const head = `${style.bold(plan.component)}  ${verb}, because `;
-  const gap = plan.expectedApiGap === undefined ? '' : hanging('  expected gap: ', plan.expectedApiGap, screen);
+  const gap = plan.expectedApiGap === undefined ? '' : hanging('  expected API gap: ', plan.expectedApiGap, screen);
   return `${hanging(head, plan.because, screen)}${changeLines(plan.changes, screen)}${gap}`;
 }
 
@@ -49,17 +53,17 @@ function configurationText(differences: readonly Difference[], screen: Screen): 
   return hanging(head, 'nothing that runs depends on it; it is only stored', screen) + changeLines(changes, screen);
 }
 
-function blockedText(blocked: readonly Blocked[], screen: Screen): string {
+export function blockedText(blocked: readonly Blocked[], screen: Screen): string {
   const { red, bold } = screen.style;
   const lines = blocked.map(
     ({ field, from, to, because }) =>
-      `${valueLine(red('!'), field, `${from} → ${to}`, screen)}${wrapped(because, screen.columns)}`,
+      `${valueLine(red('!'), field, [from, to], screen)}${wrapped(because, screen.columns)}`,
   );
   return `${bold('cannot be changed on a living cluster')}\n${lines.join('')}`;
 }
 
 /** Changes one below the other; a reason that several in a row share stands below the last of them. */
-function changeLines(changes: readonly Change[], screen: Screen): string {
+export function changeLines(changes: readonly Change[], screen: Screen): string {
   const width = Math.min(30, Math.max(...changes.map(({ name }) => name.length)));
   return changes
     .map((change, index) => {
@@ -71,13 +75,14 @@ function changeLines(changes: readonly Change[], screen: Screen): string {
     .join('');
 }
 
-/** `  ~ --v  2 → 4` */
+/** `  ~ --v  2 → 4`; values that are too long for that stand below, one under the other. */
 function changeLine({ name, from, to, because }: Change, width: number, screen: Screen): string {
   const { green, red, yellow } = screen.style;
-  if (from === undefined && to === undefined) return valueLine(yellow('~'), name.padEnd(width), because, screen);
-  if (from === undefined) return valueLine(green('+'), name.padEnd(width), to ?? '', screen);
-  if (to === undefined) return valueLine(red('-'), name.padEnd(width), from, screen);
-  return valueLine(yellow('~'), name.padEnd(width), `${from} → ${to}`, screen);
+  const padded = name.padEnd(width);
+  if (from === undefined && to === undefined) return valueLine(yellow('~'), padded, [because], screen);
+  if (from === undefined) return valueLine(green('+'), padded, [to ?? ''], screen);
+  if (to === undefined) return valueLine(red('-'), padded, [from], screen);
+  return valueLine(yellow('~'), padded, [from, to], screen);
 }
 
 /** What needs no words: the configuration says so, or the words are the change. */
@@ -86,15 +91,22 @@ function reasonOf({ from, to, because, cause }: Change): string {
   return said || (cause === 'configuration' && because === usualReason) ? '' : because;
 }
 
-/** Name and value on one line where they fit, else the value below. */
-function valueLine(mark: string, name: string, value: string, { columns }: Screen): string {
+/** Name and value, or the former and the new one, on one line where they fit, else below. */
+function valueLine(mark: string, name: string, values: readonly string[], { columns, style }: Screen): string {
+  const value = values.join(' → ');
   const fits = 4 + name.length + 2 + value.length <= columns && !value.includes('\n');
-  if (fits) return `  ${mark} ${name}${value === '' ? '' : `  ${value}`}`.trimEnd().concat('\n');
-  return `  ${mark} ${name.trimEnd()}\n${wrapped(value, columns)}`;
+  const [from, to] = values;
+  if (!fits && to !== undefined) {
+    const below = (head: string, text: string) => wrapped(`${head} ${text}`, columns);
+    return `  ${mark} ${name.trimEnd()}\n${below('from', from ?? '')}${below('to', to)}`;
+  }
+  if (!fits) return `  ${mark} ${name.trimEnd()}\n${wrapped(value, columns)}`;
+  const painted = to === undefined ? value : `${style.red(from ?? '')} → ${style.green(to)}`;
+  return `  ${mark} ${name}${value === '' ? '' : `  ${painted}`}`.trimEnd().concat('\n');
 }
 
 /** A text after a head, further lines below it. */
-function hanging(head: string, text: string, { columns }: Screen): string {
+export function hanging(head: string, text: string, { columns }: Screen): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
   const length = head.replace(/\u001b\[\d+m/g, '').length + text.length;
   return length <= columns ? `${head}${text}\n` : `${head.trimEnd()}\n${wrapped(text, columns)}`;
@@ -102,8 +114,9 @@ function hanging(head: string, text: string, { columns }: Screen): string {
 
 function summary({ components, blocked }: RolloutPlan, { columns }: Screen): string {
   const restarting = components.filter(({ restart }) => restart).map(({ component }) => component);
-  const order = restarting.length === 0 ? 'nothing restarts' : `restarts, in this order: ${restarting.join(', ')}`;
-  const text = blocked.length === 0 ? order : refusal(blocked);
+  const [first, ...others] = restarting;
+  const order = others.length === 0 ? `${first} restarts` : `these restart, in this order: ${restarting.join(', ')}`;
+  const text = blocked.length > 0 ? refusal(blocked) : first === undefined ? 'nothing restarts' : order;
   return text.length <= columns ? `${text}\n` : wrapped(text, columns).replace(/^ {4}/gm, '');
 }
 

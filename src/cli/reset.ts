@@ -1,5 +1,5 @@
 import { readOwnerId } from '../agent/home/owner.ts';
-import { PreflightError, UsageError } from '../base/errors.ts';
+import { messageOf, PreflightError, UsageError } from '../base/errors.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Paths } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
@@ -7,9 +7,12 @@ import type { MadeRecord } from '../phases/context.ts';
 import type { ResetContext } from '../phases/reset.ts';
 import { resetPhases } from '../phases/reset.ts';
 import { runPhases } from '../phases/run.ts';
+import { sweepCanaries } from '../rollout/canary/sweep.ts';
+import { putBackMigration } from '../rollout/change-over/migrate-requests.ts';
 import { readOnlyRuntime } from '../runtime/read-only-runtime.ts';
 import { agentDoor } from './agent-door.ts';
 import { agentStarter } from './agent-starter.ts';
+import { canaryDoors } from './canary-doors.ts';
 import type { CliContext, CommandRun } from './command.ts';
 import { locked } from './init.ts';
 import { madeRecord } from './made-record.ts';
@@ -46,6 +49,13 @@ export const run: CommandRun = async (cli, { options, common }) => {
     runtime: dryRun ? async () => readOnlyRuntime(await opened.runtime()) : opened.runtime,
     mayHavePods: async () => (await readOwnerId(cli.host, paths.stateDir)) !== undefined,
     cleanupTmpDir: config.reset.cleanupTmpDir || options.cleanupTmpDir === true,
+    ...(!dryRun && {
+      sweepCanaries: () => sweepCanaries({ canary: canaryDoors({ ...opened, host: cli.host }) }),
+      putBackKernel: () =>
+        putBackMigration(cli.host, paths).catch((thrown: unknown) =>
+          report.warn(`net.ipv4.tcp_migrate_req is not put back: ${messageOf(thrown)}`),
+        ),
+    }),
   };
   const skipPhases = [...config.reset.skipPhases, ...listOption(options, 'skipPhases')];
   await locked({ cli, paths, context }, () =>

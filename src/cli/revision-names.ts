@@ -1,5 +1,5 @@
 import { pathsOf } from '../config/paths.ts';
-import { revisionNumbers } from '../rollout/revisions.ts';
+import { revisionNumbers } from '../rollout/revisions/revisions.ts';
 import type { CliContext } from './command.ts';
 import { type Options, rootDirOf } from './workflow-context.ts';
 

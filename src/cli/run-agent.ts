@@ -10,11 +10,13 @@ import { type Paths, pathsOf } from '../config/paths.ts';
 import { collectGarbage } from '../host/lean-memory.ts';
 import { lockHolder, takeLock } from '../host/lock.ts';
 import { openLogFile } from '../host/log-file.ts';
+import type { Recovery } from '../rollout/journal/recovery.ts';
 import { chooseRuntime } from '../runtime/open.ts';
 import { AgentProcess } from './agent-process.ts';
 import { collectWhenQuiet } from './collect-when-quiet.ts';
 import type { CliContext, CommandRun } from './command.ts';
-import { recoverRollout } from './recover-rollout.ts';
+import { editGuard } from './guard-edits.ts';
+import { rolloutRecovery } from './recover-rollout.ts';
 
 const logFileBytes = 10 * 1024 * 1024;
 const takeoverMs = 10_000;
@@ -30,8 +32,11 @@ export const runAgentCommand: CommandRun = async (context, { options, common }) 
   if (options.takeover === true) await takeOver(context, paths);
   const lock = await takeLock(host, paths.agentLock, 'an agent');
   try {
-    await recoverRollout(context, paths, log);
-    const setup = await setupOf({ context, paths, settings, log });
+    const recovered: Recovery[] = [];
+    const recover = rolloutRecovery(context, paths, log, (recovery) => void recovered.push(recovery));
+    await recover();
+    const guard = editGuard({ host, clock: context.clock, paths, log });
+    const setup = { ...(await setupOf({ context, paths, settings, log })), recover, recovered, guard };
     const where = settings.staticPodPath ?? settings.manifestURL ?? 'no directory';
     log.info(`agent pid ${host.pid} for ${where}, runtime ${setup.choice.type}`);
     setup.memory.busy();

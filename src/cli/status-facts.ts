@@ -1,5 +1,5 @@
 import type { CertificateExpiration } from '../kubeconfig/expirations.ts';
-import type { Revision } from '../rollout/revision.ts';
+import type { Revision } from '../rollout/revisions/revision.ts';
 import { wrapped } from './status-layout.ts';
 import { ageOf } from './status-rows.ts';
 import type { Screen, StatusFacts } from './status-table.ts';
@@ -19,7 +19,7 @@ export function factTable(facts: StatusFacts, { columns, style }: Screen): strin
 }
 
 function factRows(facts: StatusFacts): readonly (readonly [string, string])[] {
-  const { status, runtime, expirations, manifests, revision } = facts;
+  const { status, runtime, expirations, manifests, revision, change } = facts;
   const { type, name, version, error } = runtime;
   const named = [type, name === type ? undefined : name, version].filter((text) => text !== undefined && text !== '');
   const directory = status?.manifestDirectory ?? manifests.join(', ');
@@ -31,6 +31,7 @@ function factRows(facts: StatusFacts): readonly (readonly [string, string])[] {
       ? [['certificates', expiryText(nextExpiry(expirations))] as const]
       : []),
     ...(revision === undefined ? [] : [['revision', revisionText(revision, facts.nowMs)] as const]),
+    ...(change === undefined ? [] : [['change', change] as const]),
   ];
 }
 

@@ -6,7 +6,8 @@ import type { Host } from '../host/host.ts';
 import type { AgentPod } from '../kube/agent-socket.ts';
 import { certificateExpirations } from '../kubeconfig/expirations.ts';
 import type { AgentDoor } from '../phases/context.ts';
-import { readCurrentRevision } from '../rollout/revisions.ts';
+import { changeUnderWay } from '../rollout/journal/rollout-lock.ts';
+import { readCurrentRevision } from '../rollout/revisions/revisions.ts';
 import type { ObservedPod } from '../runtime/runtime.ts';
 import { rootFlag } from './root-flag.ts';
 import type { Screen, StatusFacts } from './status-table.ts';
@@ -21,7 +22,7 @@ export type StatusReport = {
 };
 
 export type StatusInput = {
-  readonly host: Pick<Host, 'readText' | 'stat' | 'list'>;
+  readonly host: Pick<Host, 'readText' | 'stat' | 'list' | 'identify'>;
   readonly clock: Clock;
   readonly paths: Paths;
   readonly agent: Pick<AgentDoor, 'status' | 'pid' | 'configuration'>;
@@ -34,13 +35,14 @@ export type StatusInput = {
 export async function statusReport(input: StatusInput): Promise<StatusReport> {
   const { host, clock, paths, agent, healthy = [], observe, screen } = input;
   const nowMs = clock.now();
-  const [status, configuration, expirations, manifests = [], last, revision] = await Promise.all([
+  const [status, configuration, expirations, manifests = [], last, revision, change] = await Promise.all([
     agent.status(),
     agent.configuration(),
     certificateExpirations(host, paths, nowMs),
     host.list(paths.manifestsDir),
     lastRuntime(host, paths.stateDir),
     readCurrentRevision(host, paths.revisionsDir),
+    changeUnderWay(host, paths),
   ]);
   const pid = status?.pid ?? (await agent.pid());
   const hasPlane = configuration !== undefined || manifests.length > 0;
@@ -49,7 +51,8 @@ export async function statusReport(input: StatusInput): Promise<StatusReport> {
   const runtime = status?.runtime ?? { type: there.type ?? 'unknown' };
   const lookAtContainers = status === undefined && observe !== undefined;
   const observed = lookAtContainers ? await observe(runtimeOf(there)).catch(() => []) : [];
-  const facts = { status, pid, runtime, expirations, manifests, observed, healthy, revision, nowMs, hasPlane };
+  const seen = { status, pid, runtime, expirations, manifests, observed, healthy };
+  const facts = { ...seen, revision, change, nowMs, hasPlane };
   const ready = isAllReady(facts);
   return { table: statusTable(facts, screen), document: documentOf(facts, ready), exitCode: ready ? 0 : 1 };
 }
@@ -79,7 +82,7 @@ function isReady({ pod }: AgentPod): boolean {
 }
 
 function documentOf(facts: StatusFacts, ready: boolean): Readonly<Record<string, unknown>> {
-  const { status, pid, runtime, expirations, observed, revision } = facts;
+  const { status, pid, runtime, expirations, observed, revision, change } = facts;
   const { version, startedAt, nodeName, manifestDirectory } = status ?? {};
   return {
     kind: 'Status',
@@ -92,6 +95,7 @@ function documentOf(facts: StatusFacts, ready: boolean): Readonly<Record<string,
     rejected: status?.rejected ?? [],
     problems: status?.problems ?? [],
     ...(revision && { revision: { number: revision.number, result: revision.result, at: revision.startedAt } }),
+    ...(change !== undefined && { change }),
     certificates: expirations.filter(({ missing }) => !missing),
   };
 }

@@ -64,8 +64,8 @@ function containerRow(container: ContainerStatus, { nowMs }: RowFacts): StatusRo
 }
 
 /** As kubectl's STATUS column: the reason of a container that is not running, else the phase. */
-function stateOf({ pod, file }: AgentPod): string {
-  if (file === undefined) return 'Terminating';
+function stateOf({ pod, file, overlap }: AgentPod): string {
+  if (file === undefined && overlap === undefined) return 'Terminating';
   const { initContainerStatuses = [], containerStatuses = [], reason, phase = 'Pending' } = pod.status ?? {};
   if (reason !== undefined) return reason;
   if (phase === 'Succeeded') return 'Completed';

@@ -1,6 +1,6 @@
 import type { AgentStatus } from '../kube/agent-socket.ts';
 import type { CertificateExpiration } from '../kubeconfig/expirations.ts';
-import type { Revision } from '../rollout/revision.ts';
+import type { Revision } from '../rollout/revisions/revision.ts';
 import type { ObservedPod } from '../runtime/runtime.ts';
 import { factTable } from './status-facts.ts';
 import { layOut, type StatusRow } from './status-layout.ts';
@@ -26,6 +26,8 @@ export type StatusFacts = {
   readonly healthy: readonly string[];
   readonly nowMs: number;
   readonly revision?: Revision | undefined;
+  /** A change of the control plane that is under way or was cut off, in words. */
+  readonly change?: string | undefined;
   /** Whether `init` made what is here; else an agent runs by itself. */
   readonly hasPlane: boolean;
 };

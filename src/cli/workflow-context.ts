@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { ownerId } from '../agent/home/owner.ts';
 import { parseDuration } from '../base/duration.ts';
 import { UsageError } from '../base/errors.ts';
@@ -11,7 +11,7 @@ import type { Config } from '../config/types.ts';
 import type { Host } from '../host/host.ts';
 import { whyNotWritable } from '../host/writable.ts';
 import { createKubeClient } from '../kube/client.ts';
-import { parseKubeconfig } from '../kubeconfig/kubeconfig.ts';
+import { readClusterAccess } from '../kubeconfig/read-access.ts';
 import type { AgentDoor, InitContext, MadeRecord } from '../phases/context.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 import { authorOf } from './author.ts';
@@ -138,20 +138,10 @@ type KubeOptions = NonNullable<Parameters<InitContext['kube']>[1]>;
 async function kubeFrom(
   host: Host,
   path: string,
-  { server, ...more }: KubeOptions = {},
+  { server, anyName, ...more }: KubeOptions = {},
 ): ReturnType<InitContext['kube']> {
-  const text = await host.readText(path);
-  if (text === undefined) throw new Error(`${path} is not there`);
-  const { caFile, clientCertificateFile, clientKeyFile, ...access } = parseKubeconfig(text, path);
-  const beside = async (file: string | undefined) =>
-    file === undefined ? undefined : await host.readText(resolve(dirname(path), file));
-  const found = {
-    ca: access.ca ?? (await beside(caFile)),
-    clientCertificate: access.clientCertificate ?? (await beside(clientCertificateFile)),
-    clientKey: access.clientKey ?? (await beside(clientKeyFile)),
-    token: access.token,
-  };
-  return createKubeClient(host, { ...found, server: server ?? access.server }, more);
+  const access = await readClusterAccess(host, path);
+  return createKubeClient(host, { ...access, server: server ?? access.server, anyName }, more);
 }
 
 type ObtainInput = {

@@ -27,14 +27,23 @@ export type Failure = {
 export async function failureOf(
   context: HealthContext,
   component: ComponentName,
-  seen: { readonly state: ComponentState; readonly sinceMs: number },
+  seen: {
+    readonly state: ComponentState;
+    readonly sinceMs: number;
+    /** Exits that were no failure: before a change, or its own. */
+    readonly exitsBefore?: number;
+    /** How many exits are no failure for good, unless their reason stays; default 1. */
+    readonly forgiven?: number;
+  },
 ): Promise<Failure | undefined> {
   const { state } = seen;
   if (state.rejected !== undefined && !state.rejected.lastGoodRuns) {
     return { component, what: `its manifest is refused: ${state.rejected.reason}`, lines: [] };
   }
   const exit = lastExit(state);
-  if (exit !== undefined) return exitFailure(context, component, state);
+  if (exit !== undefined && exitCount(state) > (seen.exitsBefore ?? 0)) {
+    return exitFailure(context, component, { state, exitsBefore: seen.exitsBefore ?? 0, forgiven: seen.forgiven ?? 1 });
+  }
   const agentError = state.container?.state.running === undefined ? state.pod?.lastError : undefined;
   if (agentError === undefined) return undefined;
   const diagnosis = diagnose({ lines: [], agentError });
@@ -47,12 +56,13 @@ export async function failureOf(
 async function exitFailure(
   context: HealthContext,
   component: ComponentName,
-  state: ComponentState,
+  seen: { readonly state: ComponentState; readonly exitsBefore: number; readonly forgiven: number },
 ): Promise<Failure | undefined> {
+  const { state, exitsBefore, forgiven } = seen;
   const lines = await logLines(context, component, state);
   const diagnosis = diagnose({ lines });
-  const exits = exitCount(state);
-  if (diagnosis?.reason.final !== true && exits < 2) return undefined;
+  const exits = exitCount(state) - exitsBefore;
+  if (diagnosis?.reason.final !== true && exits <= forgiven) return undefined;
   const exit = lastExit(state);
   const times = exits > 1 ? `, ${exits} times` : '';
   const probe = exit?.message?.includes('probe') ? ` (${exit.message})` : '';

@@ -7,7 +7,13 @@ import type { Pod } from '../kube/types.ts';
 /** A client as the kubeconfig file says, at another address where one is given. */
 export type OpenKube = (
   kubeconfigPath: string,
-  options?: { readonly server?: string; readonly signal?: AbortSignal; readonly timeoutMs?: number },
+  options?: {
+    readonly server?: string;
+    /** Whatever name the server's certificate is for. */
+    readonly anyName?: boolean;
+    readonly signal?: AbortSignal;
+    readonly timeoutMs?: number;
+  },
 ) => Promise<KubeClient>;
 
 /** What asking a component for its health, and saying why it has none, needs. */

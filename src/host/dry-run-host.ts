@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import type { FileInfo, Host, HttpRequest, HttpResponse, WriteOptions } from './host.ts';
+import { joinParts } from './join-parts.ts';
 
 /** What a dry run would have done to the machine. */
 export type PlannedEffect =
@@ -59,6 +60,7 @@ type OverlaidFiles = Pick<
   | 'readFile'
   | 'readText'
   | 'writeFile'
+  | 'writeStream'
   | 'createFile'
   | 'makeDirectory'
   | 'makeSymlink'
@@ -102,6 +104,7 @@ function overlayFiles(real: Host, { overlay, onEffect }: DryRunOptions): Overlai
     stat,
     realPath: async (path) => ((await stat(path)) === undefined ? undefined : ((await real.realPath(path)) ?? path)),
     writeFile: write,
+    writeStream: async (path, parts, options) => write(path, await joinParts(parts), options),
     createFile: async (path, data, options) => {
       if ((await stat(path)) !== undefined) return false;
       await write(path, data, options);

@@ -11,6 +11,8 @@ export type FileInfo = {
   readonly uid: number;
   readonly gid: number;
   readonly modifiedAtMs: number;
+  /** When anything of the file last changed here, its name included: a copy may bring an older `modifiedAtMs` along. */
+  readonly changedAtMs?: number;
   readonly inode: number;
   readonly device: number;
 };
@@ -28,6 +30,8 @@ export interface HostFiles {
    * byte, fsync, rename, fsync of the directory. Parent directories must exist.
    */
   writeFile(path: string, data: string | Uint8Array, options?: WriteOptions): Promise<void>;
+  /** The same with what comes in parts, never whole in memory; when it ends with an error, nothing is replaced. */
+  writeStream(path: string, parts: AsyncIterable<Uint8Array>, options?: WriteOptions): Promise<void>;
   /** Makes the file only if nothing is there; false when something is. */
   createFile(path: string, data: string | Uint8Array, options?: WriteOptions): Promise<boolean>;
   /** Makes the directory and its parents (each with `mode`, default 0755); an existing one is left as it is. */
@@ -127,6 +131,8 @@ export type HttpRequest = {
   readonly clientKey?: string;
   /** The name to verify the server's certificate against, when it is not the URL's host. */
   readonly serverName?: string;
+  /** Whatever name the server's certificate is for; that it is signed by `ca` still counts. */
+  readonly anyName?: boolean;
   /** Read no more than this of the body; the rest is dropped. */
   readonly maxBytes?: number;
   /** A connection of its own for this request, with a short TLS handshake; verifies nothing, whatever `ca` says. */

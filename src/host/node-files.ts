@@ -13,6 +13,7 @@ export const nodeFiles: HostFiles = {
   readText: (path) => absentAsUndefined(fs.readFile(path, 'utf8')),
   readPart,
   writeFile,
+  writeStream: writeFile,
   createFile,
   makeDirectory,
   makeSymlink: (target, path) => fs.symlink(target, path),
@@ -50,7 +51,9 @@ async function absentAsUndefined<T>(result: Promise<T>, ...further: readonly str
   }
 }
 
-async function writeFile(path: string, data: string | Uint8Array, options: WriteOptions = {}): Promise<void> {
+type Data = string | Uint8Array | AsyncIterable<Uint8Array>;
+
+async function writeFile(path: string, data: Data, options: WriteOptions = {}): Promise<void> {
   temporaryCount += 1;
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${temporaryCount}.tmp`);
   try {
@@ -78,7 +81,7 @@ async function createFile(path: string, data: string | Uint8Array, options: Writ
   }
 }
 
-async function writeNew(path: string, data: string | Uint8Array, options: WriteOptions): Promise<void> {
+async function writeNew(path: string, data: Data, options: WriteOptions): Promise<void> {
   const mode = options.mode ?? 0o644;
   const file = await fs.open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, mode);
   try {
@@ -135,6 +138,7 @@ function infoOf(stats: Awaited<ReturnType<typeof fs.stat>>): FileInfo {
     uid: Number(stats.uid),
     gid: Number(stats.gid),
     modifiedAtMs: Number(stats.mtimeMs),
+    changedAtMs: Number(stats.ctimeMs),
     inode: Number(stats.ino),
     device: Number(stats.dev),
   };

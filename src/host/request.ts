@@ -77,6 +77,7 @@ function tlsOptions(options: HttpRequest, url: string): https.RequestOptions {
     ...(options.clientCertificate === undefined ? {} : { cert: options.clientCertificate }),
     ...(options.clientKey === undefined ? {} : { key: options.clientKey }),
     ...(options.serverName === undefined ? {} : { servername: options.serverName }),
+    ...(options.anyName ? { checkServerIdentity: () => undefined } : {}),
   };
 }
 

@@ -24,6 +24,8 @@ export type AgentPod = {
   readonly doing?: string;
   /** The last action that failed and is tried again. */
   readonly lastError?: string;
+  /** It is not the desired one: a rollout (`pid`) lets it run on beside that one, at most until then (RFC 3339). */
+  readonly overlap?: { readonly pid: number; readonly until: string };
 };
 
 export type RejectedManifest = {
@@ -33,7 +35,15 @@ export type RejectedManifest = {
   readonly lastGoodRuns: boolean;
 };
 
-/** Paths served on agent.sock: GET /healthz, /status, /pods, /metrics; POST /look (rescan now), /stop (agent ends, pods stay). */
+/** The answer to `POST /restart`: the containers that are replaced, as `containerID` names them. */
+export type RestartAnswer = { readonly replaced: readonly string[] };
+
+/**
+ * Paths served on agent.sock: GET /healthz, /status, /pods, /metrics; POST /look (rescan now), /stop (agent ends, pods stay).
+ * For a rollout, each with `?file=` and the manifest's path, 409 with the reason when refused:
+ * POST /overlap (also `pid`, `startTicks` of the asking process, `forMs`): what runs now runs on beside what the manifest
+ * will say · POST /stop-old: one instance again · POST /restart: the containers are stopped and started again.
+ */
 export const agentPaths = {
   healthz: '/healthz',
   status: '/status',
@@ -41,4 +51,7 @@ export const agentPaths = {
   metrics: '/metrics',
   look: '/look',
   stop: '/stop',
+  overlap: '/overlap',
+  stopOld: '/stop-old',
+  restart: '/restart',
 } as const;

@@ -7,6 +7,8 @@ export type ClusterAccess = {
   readonly clientCertificate?: string | undefined;
   readonly clientKey?: string | undefined;
   readonly token?: string | undefined;
+  /** Whatever name the certificate is for, at the address of one of several instances; each request connects anew. */
+  readonly anyName?: boolean | undefined;
 };
 
 /** The API server answered with something else than success: a `Status` object's code, reason and message. */
@@ -54,7 +56,8 @@ export function createKubeClient(
     const response = await network.request(access.server + path, {
       ...credentials(access),
       method,
-      keepAlive: true,
+      // A kept connection may lead to another instance than the address does by now.
+      keepAlive: access.anyName !== true,
       timeoutMs: options.timeoutMs ?? 10_000,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       headers: headersOf(access, body === undefined ? undefined : type),
@@ -82,8 +85,9 @@ export function createKubeClient(
   };
 }
 
-function credentials(access: ClusterAccess): Pick<HttpRequest, 'ca' | 'clientCertificate' | 'clientKey'> {
+function credentials(access: ClusterAccess): Pick<HttpRequest, 'ca' | 'clientCertificate' | 'clientKey' | 'anyName'> {
   return {
+    ...(access.anyName ? { anyName: true } : {}),
     ...(access.ca === undefined ? {} : { ca: access.ca }),
     ...(access.clientCertificate === undefined ? {} : { clientCertificate: access.clientCertificate }),
     ...(access.clientKey === undefined ? {} : { clientKey: access.clientKey }),

@@ -23,7 +23,7 @@ export type KubeconfigTools = {
 };
 
 /** Makes what the plan says, in parallel as far as it goes. Ends only when nothing is left running; then throws the first error. */
-export async function applyKubeconfigs(plan: KubeconfigPlan, tools: KubeconfigTools): Promise<void> {
+export async function applyKubeconfigs(plan: Pick<KubeconfigPlan, 'items'>, tools: KubeconfigTools): Promise<void> {
   const create = plan.items.filter(({ action }) => action === 'create');
   const keys = new Map(create.map((item) => [item.name, tools.keys.next()]));
   const authority = create.length === 0 ? undefined : tools.authority();

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { errorsOf, type Finding } from '../base/diagnostics.ts';
 import { UsageError } from '../base/errors.ts';
 import type { HostFiles } from '../host/host.ts';
@@ -54,6 +54,16 @@ export async function readPatches(
   }
   if (findings.length > 0) throw new UsageError(`patches in ${directory} cannot be read`, { findings });
   return { patches, warnings };
+}
+
+/** What is in the patch files of a directory, by their paths inside it. */
+export async function readPatchTexts(
+  host: Pick<HostFiles, 'list' | 'stat' | 'readText'>,
+  directory: string,
+): Promise<Readonly<Record<string, string>>> {
+  const files = (await filesBelow(host, directory)).filter((file) => /\.(json|yaml)$/.test(file)).sort();
+  const texts = files.map(async (file) => [relative(directory, file), (await host.readText(file)) ?? ''] as const);
+  return Object.fromEntries(await Promise.all(texts));
 }
 
 async function filesBelow(host: Pick<HostFiles, 'list' | 'stat'>, directory: string): Promise<readonly string[]> {

@@ -2,7 +2,7 @@ import type { AgentConfiguration } from '../agent/settings/configuration.ts';
 import type { HealthContext } from '../health/health-context.ts';
 import type { RecordEntry } from '../host/recording-host.ts';
 import type { AgentStatus } from '../kube/agent-socket.ts';
-import type { RevisionAuthor } from '../rollout/revision.ts';
+import type { RevisionAuthor } from '../rollout/revisions/revision.ts';
 import type { ContainerRuntime, RuntimeType } from '../runtime/runtime.ts';
 import type { PhaseContext } from './phase.ts';
 

@@ -8,7 +8,7 @@ export const initLockName = 'init.lock';
 
 /** What `init`, the agent and the runtimes keep in the state directory, besides `made.jsonl`, which goes last. */
 const stateNames =
-  /^(containers|last-good|revisions|pods|images|agent\.yaml|agent\.log(\.\d+)?|owner|rollout\.json|runtime|init\.lock(\.[0-9a-f]+)?)$/;
+  /^(containers|canary|flags|last-good|revisions|snapshots|pods|images|agent\.yaml|agent\.log(\.\d+)?|owner|rollout\.json|claims\.json|hand-edits|runtime|tcp-migrate-req|init\.lock(\.[0-9a-f]+)?)$/;
 const runNames = /^(agent\.sock.*|(agent|rollout)\.lock.*|agent\.pid)$/;
 
 /** What was found of one recorded or known path. */

@@ -1,10 +1,10 @@
 import { sleep } from '../base/clock.ts';
 import { pollHealth } from '../health/health-polls.ts';
 import { healthEndpoint, readManifests } from '../health/manifest-files.ts';
-import { gatherRevision } from '../rollout/gather-revision.ts';
-import { planRevision } from '../rollout/plan-revision.ts';
-import { currentRevision, type RevisionContent } from '../rollout/revision.ts';
-import { pruneRevisions, readRevisions, writeRevision } from '../rollout/revisions.ts';
+import { gatherRevision } from '../rollout/revisions/gather-revision.ts';
+import { planRevision } from '../rollout/revisions/plan-revision.ts';
+import { currentRevision, type RevisionContent } from '../rollout/revisions/revision.ts';
+import { pruneRevisions, readRevisions, writeRevision } from '../rollout/revisions/revisions.ts';
 import type { InitContext } from './context.ts';
 import type { Phase } from './phase.ts';
 

@@ -19,6 +19,10 @@ export type ResetContext = InitContext & {
   /** False when nothing ever ran here, so that no runtime needs to be asked. */
   readonly mayHavePods: () => Promise<boolean>;
   readonly cleanupTmpDir: boolean;
+  /** Ends and removes what an apply that was killed left of its trials. */
+  readonly sweepCanaries?: () => Promise<void>;
+  /** Puts back the kernel's settings that a change that was killed has noted. */
+  readonly putBackKernel?: () => Promise<void>;
 };
 
 /** The reset workflow, in its order: the agent first, or it would start again what is stopped. */
@@ -36,6 +40,7 @@ async function stopAgent({ agent, report }: ResetContext): Promise<void> {
 
 async function stopPods(context: ResetContext): Promise<void> {
   if (!(await context.mayHavePods())) return;
+  await context.sweepCanaries?.();
   const pods = await observedPods(context);
   // An API server whose etcd is gone takes a minute to stop.
   await Promise.all(pods.filter((pod) => !isEtcd(pod)).map((pod) => removePod(context, pod)));
@@ -88,6 +93,8 @@ async function removeLogLinks({ host, paths }: ResetContext, logDirectory: strin
 
 async function removeFiles(context: ResetContext): Promise<void> {
   const { host, paths, made } = context;
+  // Before its note goes.
+  await context.putBackKernel?.();
   const entries = await made.all();
   const actions = [
     ...planFiles(entries, await findAll(context, entries), paths),

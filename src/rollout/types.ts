@@ -1,4 +1,6 @@
 import type { ComponentName } from '../manifests/component.ts';
+import type { ChangeOver } from './plan/expected-gap.ts';
+import type { Reissue } from './plan/plan-pki.ts';
 
 export type DifferenceKind = 'flag' | 'env' | 'mount' | 'image' | 'resources' | 'probe' | 'field' | 'file';
 
@@ -14,6 +16,9 @@ export type Difference = {
 /** Where a difference most likely comes from. */
 export type Cause =
   | 'configuration'
+  /** Configuration, patches and templates directory are the same: another release, template or machine. */
+  | 'rendered differently'
+  | 'failed change'
   | 'hand edit'
   | 'file deleted'
   | 'file changed'
@@ -23,11 +28,23 @@ export type Cause =
   | 'not running'
   | 'running differs';
 
+/**
+ * What each form of a manifest says of one thing, secrets masked: null = it does not say it; absent = there is no such
+ * form (no valid file, nothing that runs, nobody who knows).
+ */
+export type Forms = {
+  readonly rendered: string | null;
+  readonly onDisk?: string | null;
+  readonly running?: string | null;
+};
+
 /** What `apply` would change, or has to take up, and why. */
 export type Change = Omit<Difference, 'what'> & {
   readonly what: DifferenceKind | 'certificate' | 'kubeconfig';
   readonly because: string;
   readonly cause: Cause;
+  /** Of what a manifest says. */
+  readonly forms?: Forms;
 };
 
 export type ComponentPlan = {
@@ -40,6 +57,8 @@ export type ComponentPlan = {
   readonly order?: number;
   /** What clients notice meanwhile. */
   readonly expectedApiGap?: string;
+  /** Of kube-apiserver, when it restarts. */
+  readonly changeOver?: ChangeOver;
 };
 
 /** What cannot be changed on a living cluster. */
@@ -55,7 +74,11 @@ export type RolloutPlan = {
   readonly components: readonly ComponentPlan[];
   /** Certificates and kubeconfigs that no component reads, and others that restart nothing. */
   readonly files: readonly Change[];
+  /** All certificates and kubeconfigs to issue anew, whoever reads them. */
+  readonly reissue: readonly Reissue[];
   readonly blocked: readonly Blocked[];
+  /** What somebody else changed since the last good revision and its component has taken up: nothing is to be done. */
+  readonly takenUp: readonly Change[];
   /** What the configuration says differently from the last good revision's, whether anything runs by it or not. */
   readonly configuration: readonly Difference[];
   readonly notes: readonly string[];

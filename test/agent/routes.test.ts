@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type AgentView, agentRoutes, healthzRoutes, readOnlyRoutes } from '../../src/agent/routes.ts';
+import { PreflightError } from '../../src/base/errors.ts';
 import { aComponentPod, anAgentStatus } from '../fakes/init-context.ts';
 
 function view(change: Partial<AgentView> = {}): AgentView & { readonly done: string[] } {
@@ -10,6 +11,15 @@ function view(change: Partial<AgentView> = {}): AgentView & { readonly done: str
     status: () => anAgentStatus([aComponentPod('etcd')]),
     looked: async () => {},
     look: async () => void done.push('look'),
+    requests: () => ({
+      overlap: async ({ file, holder, forMs }) =>
+        void done.push(`overlap ${file} ${holder.pid} ${holder.startTicks} ${forMs}`),
+      stopOld: async (file) => void done.push(`stop-old ${file}`),
+      restart: async (file) => {
+        if (file === '') throw new PreflightError('no pod runs by it');
+        return { replaced: [`docker://${file}`] };
+      },
+    }),
     stop: () => done.push('stop'),
     metrics: async () => '# metrics\n',
     unhealthy: () => undefined,
@@ -29,11 +39,25 @@ test('the socket serves everything', async () => {
   assert.deepEqual(agent.done, ['look', 'stop']);
 });
 
+test('the socket takes the requests of a rollout, and refuses with 409 and the reason', async () => {
+  const agent = view();
+  const serve = agentRoutes(agent);
+  const ask = (path: string, query: Record<string, string>) =>
+    serve({ path, method: 'POST', query: new URLSearchParams(query) });
+  const about = { file: '/m/a.yaml', pid: '7', startTicks: '99', forMs: '1000' };
+  assert.equal((await ask('/overlap', about)).status, 200);
+  assert.equal((await ask('/stop-old', { file: '/m/a.yaml' })).status, 200);
+  assert.deepEqual(agent.done, ['overlap /m/a.yaml 7 99 1000', 'stop-old /m/a.yaml']);
+  assert.equal((await ask('/restart', { file: '/m/a.yaml' })).body, '{"replaced":["docker:///m/a.yaml"]}');
+  assert.deepEqual(await ask('/restart', {}), { status: 409, body: 'no pod runs by it' });
+});
+
 test('the read-only port lets nobody change anything', async () => {
   const agent = view();
   const serve = readOnlyRoutes(agent);
   for (const path of ['/healthz', '/pods', '/metrics']) assert.equal((await serve(request(path))).status, 200);
-  for (const path of ['/look', '/stop', '/status']) assert.equal((await serve(request(path, 'POST'))).status, 404);
+  for (const path of ['/look', '/stop', '/status', '/overlap', '/stop-old', '/restart'])
+    assert.equal((await serve(request(path, 'POST'))).status, 404);
   assert.equal((await serve(request('/status'))).status, 404);
   assert.deepEqual(agent.done, []);
 });

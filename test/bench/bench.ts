@@ -1,11 +1,13 @@
-/** `npm run bench [-- control-plane|pods|churn …]`: our figures beside those of the bare programs, in one run. */
+/** `npm run bench [-- control-plane|rollout|pods|churn …]`: our figures beside those of the bare programs, in one run. */
 import { benchChurn } from './churn.ts';
 import { benchControlPlane } from './control-plane.ts';
 import { benchPods } from './pods.ts';
+import { benchRollout } from './rollout.ts';
 import { type Row, render } from './rows.ts';
 
 const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   'control-plane': benchControlPlane,
+  rollout: benchRollout,
   pods: benchPods,
   churn: benchChurn,
 };

@@ -53,7 +53,7 @@ test('the numbers of revisions are offered where one is wanted', async () => {
 test('hidden options and commands that do not work yet are not offered', async () => {
   const all = await script('bash');
   assert.doesNotMatch(all, /--skip-token-print/);
-  assert.doesNotMatch(all, /\brollback\b/);
+  assert.doesNotMatch(all, /\brotate-ca\b/);
 });
 
 test('zsh and fish scripts know the same commands', async () => {

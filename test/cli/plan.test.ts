@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CommonOptions } from '../../src/cli/command.ts';
-import { run } from '../../src/cli/plan.ts';
+import { planFor, run } from '../../src/cli/plan.ts';
 import { planText } from '../../src/cli/plan-text.ts';
 import { styleOf } from '../../src/cli/style.ts';
 import { renderConfig } from '../../src/config/print.ts';
 import type { Config } from '../../src/config/types.ts';
 import type { Host } from '../../src/host/host.ts';
-import { writeRevision } from '../../src/rollout/revisions.ts';
+import { gatherRevision } from '../../src/rollout/revisions/gather-revision.ts';
+import { writeRevision } from '../../src/rollout/revisions/revisions.ts';
 import type { RolloutPlan } from '../../src/rollout/types.ts';
 import { aCliContext, plainText } from '../fakes/cli-context.ts';
 import { anEcdsaConfig } from '../fakes/pki-context.ts';
 import { PlaneOnDisk } from '../fakes/plane-on-disk.ts';
 import { aDraft } from '../fakes/revision-builders.ts';
 
+const silent = { item() {}, waiting() {}, info() {}, warn() {}, file() {} };
 const scheduler = '/etc/kubernetes/manifests/kube-scheduler.yaml';
 
 async function plan(
@@ -48,6 +50,19 @@ const withArgs = (...extraArgs: readonly { name: string; value: string }[]): Par
   apiServer: { extraArgs, extraVolumes: [], extraEnvs: [], certSANs: [] },
 });
 
+const schedulerPatch = (verbosity: string) =>
+  `spec:\n  containers:\n  - name: kube-scheduler\n    args: ["--v=${verbosity}"]\n`;
+
+/** An apply with --patches /patches, as far as it is on disk and runs. */
+async function keepPatched(plane: PlaneOnDisk): Promise<void> {
+  const { config, rendered, paths } = await planFor(aCliContext({ host: plane.host }), { patches: '/patches' }, silent);
+  for (const { file, text } of rendered) await plane.write(file, text);
+  await plane.runAll();
+  const content = await gatherRevision(plane.host, { config, paths });
+  assert.deepEqual(Object.keys(content.patches ?? {}), ['kube-scheduler.yaml']);
+  await writeRevision(plane.host, paths.revisionsDir, aDraft(content));
+}
+
 describe('bootstrap plan', () => {
   test('says that there is nothing to do, exits 0, and writes nothing', async () => {
     const { code, out, err } = await plan(await PlaneOnDisk.make());
@@ -62,11 +77,12 @@ describe('bootstrap plan', () => {
     assert.equal(
       out,
       [
-        'kube-apiserver  restart, because 1 flag changes',
+        'kube-apiserver  restarts, because 1 flag changes',
         '  + --v  4',
-        '  expected gap: none; the new one is ready before the old one stops',
+        '  expected API gap: the API does not answer for the 3 to 6 s of a stop and a start (nobody listens on port 6443)',
         '',
-        'restarts, in this order: kube-apiserver',
+        'kube-apiserver restarts',
+        'next: bootstrap apply --config /new.yaml',
         '',
       ].join('\n'),
     );
@@ -109,6 +125,7 @@ describe('bootstrap plan', () => {
         '  ~ ClusterConfiguration certificateValidityPeriod  8760h0m0s → 1h0m0s',
         '',
         'nothing restarts',
+        'next: bootstrap apply --config /new.yaml',
         '',
       ].join('\n'),
     );
@@ -121,7 +138,7 @@ describe('bootstrap plan', () => {
     await writeRevision(plane.host, '/var/lib/bootstrap/revisions', aDraft({ manifests, result: 'failed' }));
     await plane.runAll();
     const { out } = await plan(plane);
-    assert.match(out, / {2}~ --leader-elect {2}false → true\n {2}expected gap/);
+    assert.match(out, / {2}~ --leader-elect {2}false → true\n {4}a change that failed left it so\n/);
   });
 
   test('gives one stable document as json', async () => {
@@ -137,18 +154,23 @@ describe('bootstrap plan', () => {
       'files',
       'blocked',
       'configuration',
+      'takenUp',
       'notes',
       'warnings',
     ]);
     assert.deepEqual(document.components[1], {
       component: 'kube-apiserver',
       changes: [
-        { what: 'flag', name: '--v', to: '4', because: 'the configuration asks for it', cause: 'configuration' },
+        {
+          ...{ what: 'flag', name: '--v', to: '4', because: 'the configuration asks for it', cause: 'configuration' },
+          forms: { rendered: '4', onDisk: null, running: null },
+        },
       ],
       restart: true,
       because: '1 flag changes',
       order: 1,
-      expectedApiGap: 'none; the new one is ready before the old one stops',
+      expectedApiGap: 'the API does not answer for the 3 to 6 s of a stop and a start (nobody listens on port 6443)',
+      changeOver: { way: 'recreate', because: 'nobody listens on port 6443' },
     });
   });
 
@@ -156,8 +178,28 @@ describe('bootstrap plan', () => {
     const plane = await PlaneOnDisk.make();
     await plane.edit('/etc/kubernetes/scheduler.conf', (text) => `${text}# touched\n`);
     const { out } = await plan(plane);
-    assert.match(out, /^kube-scheduler {2}restart, because it reads \/etc\/kubernetes\/scheduler\.conf only at start/);
-    assert.match(out, /restarts, in this order: kube-scheduler\n$/);
+    assert.match(out, /^kube-scheduler {2}restarts, because it reads \/etc\/kubernetes\/scheduler\.conf only at start/);
+    assert.match(out, /\nkube-scheduler restarts\nnext: bootstrap apply\n$/);
+  });
+
+  test('the patches that the revision keeps still apply when nobody names any', async () => {
+    const plane = await PlaneOnDisk.make();
+    await plane.write('/patches/kube-scheduler.yaml', schedulerPatch('2'));
+    const { out: first } = await plan(plane, { patches: '/patches' });
+    assert.match(first, /kube-scheduler {2}restarts, because 1 flag changes\n {2}\+ --v {2}2/);
+    await keepPatched(plane);
+    assert.match((await plan(plane)).out, /^nothing to do/);
+    await plane.write('/patches/kube-scheduler.yaml', schedulerPatch('5'));
+    const { out } = await plan(plane);
+    assert.match(
+      out,
+      /note: the patches in \/patches are others now than revision 2 keeps; --patches DIR takes them up/,
+    );
+    await plane.disk.remove('/patches', { recursive: true });
+    assert.match((await plan(plane)).out, /^nothing to do: .* \(revision 2\)\n$/);
+    const other = await plan(plane, await given(plane, withArgs({ name: 'v', value: '4' })));
+    assert.match(other.out, /^kube-apiserver [\s\S]*note: the patches that revision 2 keeps still apply/);
+    assert.doesNotMatch(other.out, /kube-scheduler {2}|patches\.directory/);
   });
 
   test('all errors of the configuration are told, none of the plan', async () => {
@@ -211,6 +253,8 @@ test('no line of the plan is longer than the screen', () => {
       },
     ],
     files: [{ what: 'kubeconfig', name: 'admin.conf', because: reason, cause: 'certificate due' }],
+    reissue: [],
+    takenUp: [],
     blocked: ['a', 'b', 'c', 'd'].map((field) => ({ field, from: long, to: long, because: reason })),
     configuration: [],
     notes: [reason],

@@ -5,7 +5,8 @@ import type { Screen } from '../../src/cli/status-table.ts';
 import { styleOf } from '../../src/cli/style.ts';
 import { pathsOf } from '../../src/config/paths.ts';
 import type { AgentStatus } from '../../src/kube/agent-socket.ts';
-import { writeRevision } from '../../src/rollout/revisions.ts';
+import { openJournal } from '../../src/rollout/journal/journal.ts';
+import { writeRevision } from '../../src/rollout/revisions/revisions.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 import { aComponentPod, aHost, anAgentDoor, anAgentStatus } from '../fakes/init-context.ts';
 import { MemoryHost } from '../fakes/memory-host.ts';
@@ -159,4 +160,14 @@ test('says which revision it is', async () => {
   const { table, document } = await statusReport({ host, clock, paths, agent: anAgentDoor() });
   assert.match(table, /^revision +1, good, 3 min old$/m);
   assert.deepEqual(document.revision, { number: 1, result: 'good', at: '2026-01-01T00:00:00.000Z' });
+});
+
+test('says that a change was cut off', async () => {
+  const host = aHost(new MemoryHost({ '/etc/kubernetes/manifests/etcd.yaml': '' }));
+  const holder = { pid: 1, startTicks: '1' };
+  const entry = { to: 2, startedAt: '2026-01-01T00:00:00Z', holder, command: 'bootstrap apply', user: 'root' };
+  await openJournal(host, paths, entry);
+  const { table, document } = await statusReport({ host, clock, paths, agent: anAgentDoor() });
+  assert.match(table, /^change +Cut off: revision 2, bootstrap apply by root /m);
+  assert.match(String(document.change), /^Cut off/);
 });

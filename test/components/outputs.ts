@@ -3,6 +3,7 @@ import { binDirectory, imagesDirectory } from './cache.ts';
 import {
   type ComponentSet,
   componentSets,
+  defaultKubernetesVersion,
   type Family,
   families,
   type Image,
@@ -52,16 +53,29 @@ export function outputsOfSet(set: ComponentSet): Output[] {
   return [...everyProgram, ...everyImage].filter((output) => componentSets.indexOf(setOf(output)) <= limit);
 }
 
-/** Programs and images of these names, and the programs that the images hold. */
-export function outputsNamed(names: readonly string[]): Output[] {
-  const known = new Set([...everyProgram, ...everyImage].map(nameOf));
-  const unknown = names.filter((name) => !known.has(name));
+/** Programs and images of these names (`etcd`; `etcd_v3.7.0` to choose a version), and the programs that the images hold. */
+export function outputsNamed(chosen: readonly string[]): Output[] {
+  const usual = [...everyProgram, ...everyImage].filter((output) => isDefault(familyOf(output)));
+  const labels = new Set([...everyProgram, ...everyImage].map(labelOf));
+  const known = new Set(usual.map(nameOf));
+  const unknown = chosen.filter((name) => !known.has(name) && !labels.has(name));
   if (unknown.length > 0) {
     throw new ComponentsError(`no component is called ${unknown.join(', ')}`, `There are: ${[...known].join(', ')}`, 3);
   }
-  const chosenImages = everyImage.filter((output) => names.includes(nameOf(output)));
+  const isChosen = (output: Output) =>
+    chosen.includes(labelOf(output)) || (isDefault(familyOf(output)) && chosen.includes(nameOf(output)));
+  const chosenImages = everyImage.filter(isChosen);
   const held = chosenImages.flatMap(({ image }) => programsOf(image));
-  return [...everyProgram.filter((output) => names.includes(nameOf(output)) || held.includes(output)), ...chosenImages];
+  return [...everyProgram.filter((output) => isChosen(output) || held.includes(output)), ...chosenImages];
+}
+
+function familyOf(output: Output): Family {
+  return output.kind === 'program' ? output.family : output.image.family;
+}
+
+/** Of Kubernetes there may be several releases. */
+function isDefault({ name, version }: Family): boolean {
+  return name !== 'kubernetes' || version === defaultKubernetesVersion;
 }
 
 export function programsOf(image: Image): ProgramOutput[] {

@@ -63,8 +63,10 @@ function realEngine(): void {
     const container = await pods.exited('greedy');
     const { stdout } = await docker('info', '--format', '{{.MemoryLimit}}');
     // Without a memory controller Docker drops the limit, and the shell ends when it can grow no more.
-    if (stdout.trim() === 'true') assert.deepEqual([container.reason, container.exitCode], ['OOMKilled', 137]);
-    else assert.notEqual(container.exitCode, 0);
+    if (stdout.trim() !== 'true') return assert.notEqual(container.exitCode, 0);
+    assert.equal(container.exitCode, 137);
+    // The kernel's notice may reach Docker only after the end; then there is an event, which nobody here listens to.
+    assert.match(container.reason ?? '', /^(OOMKilled|Error)$/);
   });
 
   it('runs with the environment, arguments, user, groups and mounts that are given', async () => {

@@ -5,9 +5,6 @@ import type { RolloutPlan } from '../../src/rollout/types.ts';
 import { eventually, expectCode } from './support/command.ts';
 import { containerIds, Plane, runtimes } from './support/plane.ts';
 
-/** What `bootstrap plan` is to say within. */
-const planWithinMs = 1000;
-
 const apiServerArgs = (...args: readonly string[]) =>
   `apiServer:\n  extraArgs:\n${args.map((arg) => `  - ${arg}\n`).join('')}`;
 
@@ -32,21 +29,14 @@ for (const runtime of runtimes(['process'])) {
         }
       });
 
-      await t.test('it takes no longer than a second', async () => {
-        const times: number[] = [];
-        for (let round = 0; round < 3; round++) {
-          const startedMs = performance.now();
-          expectCode(await plan([]), 0);
-          times.push(performance.now() - startedMs);
-        }
-        assert.ok(Math.min(...times) <= planWithinMs, `${times.map(Math.round).join(', ')} ms`);
-      });
-
       await t.test('a changed flag is shown alone, with the component that restarts', async () => {
         plane.writeConfig({ cluster: apiServerArgs('{name: v, value: "4"}') });
         const { stdout } = expectCode(await plan(), 10);
-        assert.match(stdout, /^kube-apiserver {2}restart, because 1 flag changes\n {2}\+ --v {2}4\n {2}expected gap: /);
-        assert.match(stdout, /\nrestarts, in this order: kube-apiserver\n$/);
+        assert.match(
+          stdout,
+          /^kube-apiserver {2}restarts, because 1 flag changes\n {2}\+ --v {2}4\n {2}expected API gap: /,
+        );
+        assert.match(stdout, /\nkube-apiserver restarts\nnext: bootstrap apply --config /);
         const { components } = await document();
         assert.deepEqual(
           components.flatMap(({ changes }) => changes.map(({ what, name, to }) => [what, name, to])),

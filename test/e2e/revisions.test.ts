@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathsOf } from '../../src/config/paths.ts';
 import { nodeHost } from '../../src/host/node-host.ts';
-import { openJournal } from '../../src/rollout/journal.ts';
-import { readBeforeReplacing } from '../../src/rollout/kept-files.ts';
-import { readRevisions, writeRevision } from '../../src/rollout/revisions.ts';
+import { openJournal } from '../../src/rollout/journal/journal.ts';
+import { readBeforeReplacing } from '../../src/rollout/revisions/kept-files.ts';
+import { readRevisions, writeRevision } from '../../src/rollout/revisions/revisions.ts';
 import { eventually, expectCode } from './support/command.ts';
 import { Plane } from './support/plane.ts';
 

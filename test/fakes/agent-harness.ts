@@ -21,6 +21,10 @@ export class AgentHarness {
   readonly log = recordingLog();
   /** What HTTP requests get: a status, or an error when nobody listens. */
   answer: Answer = () => new Error('connection refused');
+  /** Processes that live, by pid. */
+  readonly processes = new Map<number, string>();
+  /** What the agent was given to finish or undo a rollout whose process has died. */
+  recover: () => Promise<boolean> = async () => true;
   /** Who listens on the machine, beside pods. */
   listening: readonly ListeningSocket[] = [];
   agent: Agent;
@@ -122,6 +126,7 @@ export class AgentHarness {
       runtime,
       settings: this.#settings,
       version: 'v0',
+      recover: () => this.recover(),
       obtainImage: async (reference, policy) =>
         (policy === 'Always' ? undefined : await runtime.findImage(reference)) ?? runtime.pullImage(reference),
       paths: {
@@ -151,7 +156,11 @@ export class AgentHarness {
     };
     // Only what an agent calls; anything else fails loudly as "not a function".
     const listeners = async (port: number) => this.listening.filter((socket) => socket.port === port);
-    const network = { request, listeners, connectTcp: async () => {} };
+    const identify = async (pid: number) => {
+      const startTicks = this.processes.get(pid);
+      return startTicks === undefined ? undefined : { pid, startTicks };
+    };
+    const network = { identify, request, listeners, connectTcp: async () => {} };
     return Object.assign(this.files, aMachine(), network) as unknown as Host;
   }
 }

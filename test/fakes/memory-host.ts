@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join, normalize } from 'node:path';
 import type { FileInfo, HostFiles, HostMachine, WriteOptions } from '../../src/host/host.ts';
+import { joinParts } from '../../src/host/join-parts.ts';
 
 type Entry = {
   readonly kind: 'file' | 'directory' | 'symlink';
@@ -67,6 +68,11 @@ export class MemoryHost implements HostFiles {
     return new MemoryHost({}, this.#entries);
   }
 
+  /** Another disk with the same on it. */
+  copy(): MemoryHost {
+    return new MemoryHost({}, new Map([...this.#entries].map(([path, entry]) => [path, { ...entry }])));
+  }
+
   /** The paths of all files, sorted; for comparing whole trees. */
   files(): string[] {
     return [...this.#entries]
@@ -100,6 +106,10 @@ export class MemoryHost implements HostFiles {
 
   async writeFile(path: string, data: string | Uint8Array, options: WriteOptions = {}): Promise<void> {
     this.#change('writeFile', path, () => this.#put(path, 'file', data, { mode: 0o644, ...options }));
+  }
+
+  async writeStream(path: string, parts: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<void> {
+    await this.writeFile(path, await joinParts(parts), options);
   }
 
   async createFile(path: string, data: string | Uint8Array, options: WriteOptions = {}): Promise<boolean> {

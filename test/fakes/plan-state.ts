@@ -30,6 +30,8 @@ export class PlanState {
   heldBack: string | undefined;
   refusals: readonly string[] = [];
   admissionRefusals: readonly string[] = [];
+  /** UID of an instance that a claim lets run on. */
+  kept: string | undefined;
   /** `sandbox round name`: what has let the next container go. */
   readonly passed = new Set<string>();
   #pending: { readonly atMs: number; readonly run: () => void }[] = [];
@@ -62,6 +64,7 @@ export class PlanState {
       ...(this.heldBack === undefined ? {} : { heldBack: this.heldBack }),
       ...(known.podStartMs === undefined ? {} : { podStartMs: known.podStartMs }),
       ...(known.over === undefined ? {} : { over: known.over }),
+      ...(this.kept === undefined ? {} : { keptUid: this.kept }),
     };
   }
 
@@ -88,6 +91,11 @@ export class PlanState {
     this.#pending = this.#pending.filter(({ atMs }) => atMs > this.nowMs);
     for (const { run } of due) run();
     return true;
+  }
+
+  /** Whether a claim holds the hand over it: it belongs to the kept instance, which is not the desired one. */
+  isLeftAlone({ pod }: { readonly pod: { readonly uid: string } }, desired: DesiredPod | undefined): boolean {
+    return desired !== undefined && pod.uid === this.kept && pod.uid !== desired.uid;
   }
 
   killSandbox(id: string): void {

@@ -29,6 +29,10 @@ export class PlanWorld extends PlanState {
   }
 
   apply(desired: DesiredPod | undefined, action: PodAction): void {
+    const target = 'id' in action ? (this.containers.get(action.id) ?? this.sandboxes.get(action.id)) : undefined;
+    const files = action.do === 'remove-pod-files' ? { pod: { uid: action.uid } } : undefined;
+    for (const thing of [target, files])
+      assert.ok(thing === undefined || !this.isLeftAlone(thing, desired), `${action.do} of the instance that is kept`);
     switch (action.do) {
       case 'pull-image':
         if (this.#random.chance(0.8)) this.images.add(action.container);
@@ -64,8 +68,8 @@ export class PlanWorld extends PlanState {
   #createSandbox(desired: DesiredPod | undefined, attempt: number): void {
     assert.ok(desired !== undefined);
     assert.ok(this.refusals.length + this.admissionRefusals.length === 0, 'a sandbox is made for a refused pod');
-    const counts = ({ pod }: { readonly pod: { readonly uid: string } }) =>
-      desired.pod.spec.hostNetwork !== true || pod.uid === desired.uid;
+    const counts = (thing: { readonly pod: { readonly uid: string } }) =>
+      !this.isLeftAlone(thing, desired) && (desired.pod.spec.hostNetwork !== true || thing.pod.uid === desired.uid);
     assert.ok(![...this.sandboxes.values()].some((one) => one.ready && counts(one)), 'two sandboxes stand');
     const running = [...this.containers.values()].filter(({ state }) => state === 'running');
     assert.ok(!running.some(counts), 'something runs beside it');
@@ -86,10 +90,12 @@ export class PlanWorld extends PlanState {
     { container: name, attempt, crashes, round = 0, sandboxId }: StartContainer,
   ): void {
     assert.ok(desired !== undefined);
-    const all = [...this.containers.values()];
+    const all = [...this.containers.values()].filter((seen) => !this.isLeftAlone(seen, desired));
     assert.ok(!all.some((other) => other.name === name && other.state === 'running'), `two of ${name} run`);
     assert.ok(this.refusals.length === 0 && this.heldBack === undefined, `${name} is started though held back`);
-    const sandbox = [...this.sandboxes.values()].find(({ id, ready }) => ready && id === (sandboxId ?? id));
+    const sandbox = [...this.sandboxes.values()].find(
+      (one) => one.ready && one.id === (sandboxId ?? one.id) && !this.isLeftAlone(one, desired),
+    );
     assert.equal(sandbox?.pod.uid, desired.uid, `${name} is started outside the sandbox of its pod`);
     if (sandbox === undefined) return;
     const same = all.find((other) => other.pod.uid === desired.uid && other.name === name && other.attempt === attempt);

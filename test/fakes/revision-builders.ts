@@ -1,6 +1,6 @@
 import { pathsOf } from '../../src/config/paths.ts';
-import type { Revision } from '../../src/rollout/revision.ts';
-import type { RevisionDraft } from '../../src/rollout/revisions.ts';
+import type { Revision } from '../../src/rollout/revisions/revision.ts';
+import type { RevisionDraft } from '../../src/rollout/revisions/revisions.ts';
 
 /** Where revisions are by default. */
 export const revisionsDir = pathsOf('/').revisionsDir;

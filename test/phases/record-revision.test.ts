@@ -4,7 +4,7 @@ import { pathsOf } from '../../src/config/paths.ts';
 import type { InitContext } from '../../src/phases/context.ts';
 import { planOwnDirectories } from '../../src/phases/plan-reset.ts';
 import { recordRevisionPhase } from '../../src/phases/record-revision.ts';
-import { readRevisions } from '../../src/rollout/revisions.ts';
+import { readRevisions } from '../../src/rollout/revisions/revisions.ts';
 import { aConfig } from '../fakes/builders.ts';
 import { aHost, anInitContext } from '../fakes/init-context.ts';
 import { MemoryHost } from '../fakes/memory-host.ts';

@@ -104,6 +104,20 @@ test("the agent's own files go by name, a stranger's in the same directory stays
   });
 });
 
+test('a setting of the kernel that a killed change has left is put back while its note is there', async () => {
+  const note = '/var/lib/bootstrap/tcp-migrate-req';
+  let noted: string | undefined;
+  const { memory, context } = aReset({
+    files: { [note]: '0' },
+    putBackKernel: async () => {
+      noted = memory.text(note);
+    },
+  });
+  await run(context, ['stop-pods']);
+  assert.equal(noted, '0');
+  assert.deepEqual(memory.files(), []);
+});
+
 test('what a kill left half-written goes too', async () => {
   const { memory, context } = aReset({
     files: { [`/etc/kubernetes/pki/.ca.key.${deadPid}.3.tmp`]: 'half', '/etc/kubernetes/pki/.mine': 'mine' },

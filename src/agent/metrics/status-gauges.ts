@@ -7,6 +7,8 @@ import type { Family } from './registry.ts';
 export function statusGauges(status: AgentStatus): readonly Family[] {
   const { pods, rejected, nodeName, version, runtime } = status;
   const desired = pods.filter(({ file }) => file !== undefined);
+  // Series are by name: of two instances of one pod the desired one counts.
+  const single = pods.filter(({ overlap }) => overlap === undefined);
   const states = Map.groupBy(pods.flatMap(statusesOf), stateOf);
   return [
     gauge('kubelet_node_name', "The node's name. The count is always 1.", () => [
@@ -45,7 +47,7 @@ export function statusGauges(status: AgentStatus): readonly Family[] {
       { value: pods.filter(({ lastError }) => lastError !== undefined).length },
     ]),
     gauge('bootstrap_agent_container_restarts', 'How often a container of a present pod was restarted.', () =>
-      pods.flatMap((entry) =>
+      single.flatMap((entry) =>
         statusesOf(entry).map(({ name, restartCount }) => ({
           labels: { ...podLabels(entry), container: name },
           value: restartCount,
@@ -53,7 +55,7 @@ export function statusGauges(status: AgentStatus): readonly Family[] {
       ),
     ),
     gauge('bootstrap_agent_pod_ready', 'Whether a present pod is ready.', () =>
-      pods.map((entry) => ({ labels: podLabels(entry), value: isReady(entry) ? 1 : 0 })),
+      single.map((entry) => ({ labels: podLabels(entry), value: isReady(entry) ? 1 : 0 })),
     ),
   ];
 }

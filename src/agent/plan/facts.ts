@@ -45,10 +45,14 @@ export type PodFacts = {
   readonly podStartMs?: number;
   /** Whether a stop of this container was begun, perhaps by an agent before this one, and has not ended: it is finished. */
   readonly stopping?: (containerId: string) => boolean;
+  /** Why that stop was begun, where it was asked for. */
+  readonly stopReason?: (containerId: string) => string | undefined;
   /** `StopContainer.restart` of the last stop of this container, as long as its record is there. */
   readonly restartAfterStop?: (containerId: string) => RestartAfterStop | undefined;
   /** How long ago a container ended, by a clock that nobody sets (end-notes.ts); absent: only its own finishedAt tells. */
   readonly endedAgoMs?: (containerId: string) => number | undefined;
   /** `PodPlan.over` of an earlier look at this pod (this UID and hash): it stays over though its records are removed. */
   readonly over?: PodOver;
+  /** UID of an instance that is left alone, desired or not, and that the desired one need not wait for (claims/claim.ts). */
+  readonly keptUid?: string | undefined;
 };

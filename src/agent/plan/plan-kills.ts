@@ -33,7 +33,8 @@ function killOf(
   if (seen.state === 'unknown') return [stopOf(seen, 'the runtime does not know its state', restart('back-off'))];
   if (seen.state !== 'running') return [];
   if (facts.stopping?.(seen.id) === true) {
-    return [stopOf(seen, 'its stop was begun before', { restart: facts.restartAfterStop?.(seen.id) })];
+    const why = facts.stopReason?.(seen.id) ?? 'its stop was begun before';
+    return [stopOf(seen, why, { restart: facts.restartAfterStop?.(seen.id) })];
   }
   if (spec === undefined) return [stopOf(seen, 'the manifest has no such container')];
   if (newest(inSandbox, seen.name)?.id !== seen.id) return [stopOf(seen, 'a newer one is there')];

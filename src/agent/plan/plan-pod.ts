@@ -14,8 +14,10 @@ import { podOver } from './pod-end.ts';
  * for (`waiting`).
  */
 export function planPod(desired: DesiredPod | undefined, observed: readonly ObservedPod[], facts: PodFacts): PodPlan {
-  const { own, others } = partInstances(desired, observed);
-  if (desired === undefined) return { actions: planGone(others) };
+  const { own, others: all } = partInstances(desired, observed);
+  if (desired === undefined) return { actions: planGone(all) };
+  // One of the same UID has the names that the desired one needs: it cannot be kept.
+  const others = all.filter(({ pod }) => pod.uid === desired.uid || pod.uid !== facts.keptUid);
   const live = others.filter(isLive);
   const mine = own ?? { pod: identityOf(desired), sandboxes: [], containers: [] };
   return live.length > 0

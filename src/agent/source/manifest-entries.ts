@@ -73,6 +73,26 @@ export class ManifestEntries {
     return undefined;
   }
 
+  /** Whether `consider` would put another pod in place of the one that the file stood for so far. */
+  replaces(found: ManifestFile, event: FileEvent | undefined): boolean {
+    const { file, text } = found;
+    const known = this.#entries.get(file);
+    if (text === undefined || known?.desired === undefined || text === known.text || text === known.goodText)
+      return false;
+    if (this.#unsettledMs(found, known, event) !== undefined) return false;
+    const { desired } = parseManifest(text, { file, nodeName: this.#options.nodeName, seen: '' });
+    return desired !== undefined && desired.hash !== known.desired.hash;
+  }
+
+  /** What is in the file does not count for now; it is considered again at the next look. */
+  hold(file: string, reason: string): void {
+    const entry = this.#entries.get(file);
+    if (entry === undefined) return;
+    delete entry.text;
+    if (entry.rejected !== reason) this.#options.log.info(`${file}: ${reason}`);
+    entry.rejected = reason;
+  }
+
   /** The pods of the files, the first file first. */
   candidates(): readonly DesiredPod[] {
     const files = [...this.#entries.values()].sort((a, b) => (a.file < b.file ? -1 : 1));
@@ -138,7 +158,7 @@ export class ManifestEntries {
       this.#sayRejected(entry, reason ?? 'no static pod');
       return;
     }
-    if (entry.rejected !== undefined) log.info(`${basename(entry.file)} is valid again`);
+    if (entry.rejected !== undefined) log.info(`${basename(entry.file)} counts again`);
     delete entry.rejected;
     entry.goodText = text;
     // Other words for the same thing: what was seen first stays.

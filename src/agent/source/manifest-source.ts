@@ -16,6 +16,7 @@ import { manifestName } from './manifest-files.ts';
 import { planGone } from './plan-gone.ts';
 import type { PodSource } from './pod-source.ts';
 import { type ManifestListing, type ReadHost, readManifests } from './read-manifests.ts';
+import { heldBack, type ReviewChange } from './review-changes.ts';
 
 export type SourceOptions = {
   readonly host: ReadHost & Pick<HostFiles, 'watch' | 'readLink'>;
@@ -26,6 +27,7 @@ export type SourceOptions = {
   readonly nodeName: string;
   readonly checkEveryMs: number;
   readonly lastGood: LastGoodStore;
+  readonly reviewChange?: ReviewChange | undefined;
   /** A pod (`namespace/name`) became desired, changed, or is no longer desired. */
   readonly onChange: (key: string) => void;
 };
@@ -121,7 +123,8 @@ export class ManifestSource implements PodSource {
     // Watch first, then read again: what changes in between must not be missed.
     const watchBegan = this.#watch.ensure(listing);
     const linkWatchBegan = this.#links.follow(await this.#hops(listing));
-    const unsettledMs = this.#consider(listing);
+    const about = { entries: this.#entries, events: this.#events };
+    const unsettledMs = this.#consider(listing, await heldBack(this.#options.reviewChange, listing.files, about));
     const againMs = this.#dropGone(listing);
     this.#assign();
     return watchBegan || linkWatchBegan ? 0 : Math.min(checkEveryMs, ...unsettledMs, ...againMs);
@@ -135,8 +138,10 @@ export class ManifestSource implements PodSource {
     return ways.flat().filter((hop) => hop.directory !== directory || manifestName(hop.name) !== 'read');
   }
 
-  #consider({ files, device, inode }: ReadListing): readonly number[] {
+  #consider({ files, device, inode }: ReadListing, held: ReadonlyMap<string, string>): readonly number[] {
+    for (const [file, reason] of held) this.#entries.hold(file, reason);
     return files.flatMap((found) => {
+      if (held.has(found.file)) return [];
       const name = basename(found.file);
       const unsettledMs = this.#entries.consider(found, { device, inode }, this.#events.of(name));
       if (unsettledMs === undefined) return [];

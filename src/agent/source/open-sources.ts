@@ -7,6 +7,7 @@ import { shownUrl } from './fetch-manifest.ts';
 import { isUrl, LastGoodStore } from './last-good.ts';
 import { ManifestSource } from './manifest-source.ts';
 import { combineSources, type PodSource } from './pod-source.ts';
+import type { ReviewChange } from './review-changes.ts';
 import { UrlSource } from './url-source.ts';
 
 type Doors = {
@@ -15,6 +16,7 @@ type Doors = {
   readonly log: Log;
   readonly settings: AgentSettings;
   readonly paths: Pick<AgentPaths, 'lastGoodDir'>;
+  readonly reviewChange?: ReviewChange | undefined;
 };
 
 /** Every source of pods that the settings name, as one; none named = a source of nothing. */

@@ -1,7 +1,13 @@
 import type { PodOver, RestartAfterStop } from '../plan/facts.ts';
 
 /** A stop that was begun: since when (all of the pod's grace counts from there), and whether the signal may be out already. */
-export type BegunStop = { readonly sinceMs: number; readonly signalled: boolean; readonly restart?: RestartAfterStop };
+export type BegunStop = {
+  readonly sinceMs: number;
+  readonly signalled: boolean;
+  readonly restart?: RestartAfterStop;
+  /** Why, when somebody asked for it. */
+  readonly why?: string;
+};
 
 /** What is remembered of one container, by its id. */
 export type ContainerMemory = {

@@ -3,7 +3,7 @@ import type { AgentOptions } from '../agent-parts.ts';
 import type { NodeInfo } from '../containers/pod-context.ts';
 import type { DesiredPod } from '../desired.ts';
 import type { PodListing } from '../observe/pod-listing.ts';
-import type { PodRecord } from '../pod-record.ts';
+import { newRecord, type PodRecord } from '../pod-record.ts';
 import type { SyncDoors } from '../turn/sync-pod.ts';
 import { agentPodOf } from './agent-pod.ts';
 
@@ -35,12 +35,27 @@ export function agentStatusOf(
   };
 }
 
+type Agent = { readonly options: AgentOptions; readonly doors: SyncDoors; readonly node: NodeInfo };
+
+/** The pod as `podView` shows it and, after it, the instance that a claim lets run on beside it. */
+export function podViews(agent: Agent, desired: DesiredPod | undefined, record: PodRecord): readonly AgentPod[] {
+  const views = [podView(agent, desired, record), desired && keptView(agent, desired, record)];
+  return views.filter((view) => view !== undefined);
+}
+
+/** As far as its containers tell. */
+function keptView(agent: Agent, desired: DesiredPod, { key, observed }: PodRecord): AgentPod | undefined {
+  const claim = agent.doors.claims.get(desired.file);
+  const kept = observed.find(({ pod }) => pod.uid === claim?.uid && pod.uid !== desired.uid);
+  if (claim === undefined || kept === undefined) return undefined;
+  const view = podView(agent, undefined, { ...newRecord(key), observed: [kept] });
+  const { pid } = claim.holder;
+  const overlap = { pid, until: new Date(claim.untilMs).toISOString() };
+  return view && { ...view, doing: `runs on beside the new one until pid ${pid} has changed over`, overlap };
+}
+
 /** One pod as the agent knows it; undefined when nothing of it is desired or there. */
-export function podView(
-  agent: { readonly options: AgentOptions; readonly doors: SyncDoors; readonly node: NodeInfo },
-  desired: DesiredPod | undefined,
-  record: PodRecord,
-): AgentPod | undefined {
+export function podView(agent: Agent, desired: DesiredPod | undefined, record: PodRecord): AgentPod | undefined {
   const { options, doors, node } = agent;
   const { states, prober, maxRestartPeriodMs } = doors;
   const uid = desired?.uid ?? record.observed[0]?.pod.uid ?? '';

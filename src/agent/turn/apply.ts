@@ -56,7 +56,8 @@ class Run {
   constructor(doors: StartDoors, input: ApplyInput) {
     this.#doors = doors;
     this.#input = input;
-    const sandbox = input.observed.flatMap(({ sandboxes }) => sandboxes).find(({ ready }) => ready);
+    const own = input.observed.find(({ pod }) => pod.uid === input.context?.desired.uid);
+    const sandbox = own?.sandboxes.find(({ ready }) => ready);
     this.#sandbox = sandbox && { id: sandbox.id, attempt: sandbox.attempt, ips: sandbox.ips };
   }
 

@@ -31,9 +31,11 @@ export function podFacts(doors: SyncDoors, record: PodRecord, gathered: Gathered
     maxRestartPeriodMs,
     ...(podStartMs === undefined ? {} : { podStartMs }),
     stopping: (id) => stopOf(id) !== undefined,
+    stopReason: (id) => stopOf(id)?.why,
     restartAfterStop: (id) => stopOf(id)?.restart,
     endedAgoMs: (id) => endedAgoMs(record.ends, id, clock.ticks()),
     ...(over === undefined ? {} : { over }),
+    keptUid: desired && doors.claims.get(desired.file)?.uid,
   };
 }
 

@@ -1,6 +1,7 @@
 import { messageOf } from '../../base/errors.ts';
 import type { ObservedPod } from '../../runtime/runtime.ts';
 import type { Admissions } from '../admission/admissions.ts';
+import type { Claims } from '../claims/claims.ts';
 import type { PodContext } from '../containers/pod-context.ts';
 import type { DesiredPod } from '../desired.ts';
 import type { PodPlan } from '../plan/actions.ts';
@@ -20,6 +21,7 @@ export type SyncDoors = StartDoors & {
   readonly prober: Prober;
   readonly gates: StartGates;
   readonly admissions: Admissions;
+  readonly claims: Claims;
   readonly maxRestartPeriodMs: number;
   contextOf(desired: DesiredPod): PodContext;
   /** Asks for another look at a pod. */

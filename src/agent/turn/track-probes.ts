@@ -1,9 +1,10 @@
+import type { AgentPod } from '../../kube/agent-socket.ts';
 import type { ObservedContainer } from '../../runtime/runtime.ts';
 import type { DesiredPod } from '../desired.ts';
 import type { PodPlan } from '../plan/actions.ts';
 import type { PodRecord } from '../pod-record.ts';
 import type { Probed } from '../probes/container-probes.ts';
-import { begun, onlyContainers, withContainer } from '../state/pod-state.ts';
+import { begun, onlyContainers, withConditions, withContainer } from '../state/pod-state.ts';
 import type { PodStates } from '../state/pod-states.ts';
 import type { SyncDoors } from './sync-pod.ts';
 
@@ -62,6 +63,17 @@ export function rememberProbes(
     });
   }
   if (desired !== undefined) states.update(desired.uid, (state) => begun(state, desired.hash, clock.now()));
+}
+
+/** Since when each condition is as it is, for the next agent too. */
+export function rememberConditions(
+  { states, clock }: SyncDoors,
+  desired: DesiredPod | undefined,
+  shown: AgentPod | undefined,
+): void {
+  const conditions = shown?.pod.status?.conditions;
+  if (desired === undefined || conditions === undefined) return;
+  states.update(desired.uid, (state) => withConditions(state, conditions, clock.now()));
 }
 
 /** A pod that has come to its end stays there, whatever becomes of its records. */

@@ -16,13 +16,23 @@ export type PodName = { readonly namespace: string; readonly name: string };
 export class InspectCache {
   readonly #known = new Map<string, { readonly state: string; readonly told: Told }>();
   readonly #changed = new Set<string>();
+  /** How often something happened, by container ID, and to all. */
+  readonly #events = new Map<string, number>();
+  #clears = 0;
 
   get({ Id, State, Status }: Docker.ContainerInfo): Told | undefined {
     const known = this.#known.get(Id);
     return known?.state === key(State, Status) ? known.told : undefined;
   }
 
-  set({ Id, State, Status }: Docker.ContainerInfo, told: Told): void {
+  /** How much has happened to it; to be asked before it is inspected. */
+  eventsOf(id: string): number {
+    return this.#clears + (this.#events.get(id) ?? 0);
+  }
+
+  /** `events`: what `eventsOf` said before. Docker may tell of one before it answers: `oom` often follows `die`. */
+  set({ Id, State, Status }: Docker.ContainerInfo, told: Told, events: number): void {
+    if (this.eventsOf(Id) !== events) return;
     // A created container may be started at any moment, one being removed may say anything.
     if (State === 'running' || State === 'exited') this.#known.set(Id, { state: key(State, Status), told });
   }
@@ -31,6 +41,7 @@ export class InspectCache {
   forget(id: string): void {
     this.#known.delete(id);
     this.#changed.add(id);
+    this.#events.set(id, (this.#events.get(id) ?? 0) + 1);
   }
 
   /** Whether something happened to it since this was asked last. */
@@ -40,11 +51,13 @@ export class InspectCache {
 
   clear(): void {
     this.#known.clear();
+    this.#clears += 1;
   }
 
   keepOnly(ids: ReadonlySet<string>): void {
     for (const id of this.#known.keys()) if (!ids.has(id)) this.#known.delete(id);
     for (const id of this.#changed) if (!ids.has(id)) this.#changed.delete(id);
+    for (const id of this.#events.keys()) if (!ids.has(id)) this.#events.delete(id);
   }
 }
 
@@ -121,10 +134,11 @@ async function observeContainer(
 ): Promise<ObservedContainer | undefined> {
   const known = cache.get(info);
   if (known !== undefined) return containerOf(info, known);
+  const events = cache.eventsOf(info.Id);
   const inspected = await inspect(client, info);
   if (inspected === undefined) return undefined;
   const told = stateOf(inspected);
-  if (told.state === info.State) cache.set(info, told);
+  if (told.state === info.State) cache.set(info, told, events);
   return containerOf(info, told);
 }
 

@@ -58,11 +58,16 @@ export function containerOf(info: Docker.ContainerInfo, told: Told): ObservedCon
     pod,
     attempt: attemptOf(nameOf(info)),
     ...told,
-    image: info.Labels[dockerLabels.image] ?? info.Image,
+    image: imageOf(info),
     imageId: info.ImageID,
     logPath: info.Labels[dockerLabels.logPath] ?? '',
     ...readLabels(info.Labels),
   };
+}
+
+/** Ours are created by image ID, and the label tells of which reference; whoever replaces one by hand gives a reference. */
+function imageOf({ Image: image, Labels: labels }: Docker.ContainerInfo): string {
+  return /^(?:sha256:)?[0-9a-f]{64}$/.test(image) ? (labels[dockerLabels.image] ?? image) : image;
 }
 
 function nameOf(info: Docker.ContainerInfo): string {

@@ -106,6 +106,29 @@ test('when two forms of a pod run, the one that is not desired ends at once', ()
   assert.deepEqual(shown(both.actions), ['stop-container old 77s', 'stop-sandbox sandbox0']);
 });
 
+test('beside an old pod that is kept the new one starts at once; what is neither kept nor desired goes', () => {
+  const kept = someFacts({ keptUid: 'uid0' });
+  const third = { name: 'web-node1', namespace: 'default', uid: 'uid9' };
+  const other = anObservedPod({
+    pod: third,
+    sandboxes: [aSandbox({ id: 'sandbox9', pod: third })],
+    containers: [anObserved({ id: 'other', pod: third, sandboxId: 'sandbox9' })],
+  });
+  assert.deepEqual(shown(planPod(aDesired(), [running], kept).actions), ['create-sandbox #0', 'start-container app#0']);
+  assert.deepEqual(planPod(aDesired(), [running, anObservedPod()], kept).actions, []);
+  assert.deepEqual(planPod(aDesired(), [stopped, anObservedPod()], kept).actions, []);
+  assert.deepEqual(shown(planPod(aDesired(), [running, anObservedPod(), other], kept).actions), [
+    'stop-container other 30s',
+    'stop-sandbox sandbox9',
+  ]);
+});
+
+test('when the manifest goes back to the pod that is kept, the newer one goes and that one stays', () => {
+  const back = aDesired({}, { uid: 'uid0', hash: 'hash0' });
+  const plan = planPod(back, [running, anObservedPod()], someFacts({ keptUid: 'uid0' }));
+  assert.deepEqual(shown(plan.actions), ['stop-container app-0 30s', 'stop-sandbox sandbox1']);
+});
+
 test('recreates a pod of a fixed UID whose content changed, keeping its files and freeing its names first', () => {
   const desired = aDesired({}, { hash: 'hash2' });
   assert.deepEqual(shown(planPod(desired, [anObservedPod()], someFacts()).actions), [

@@ -41,7 +41,7 @@ export class Plane {
     this.writeConfig(options);
   }
 
-  writeConfig(options: { readonly cluster?: string; readonly documents?: string } = {}): void {
+  writeConfig(options: { readonly init?: string; readonly cluster?: string; readonly documents?: string } = {}): void {
     const { apiServer, ...ours } = this.ports;
     const lines = Object.entries(ours).map(([name, port]) => `  ${name}: ${port}`);
     const text = `apiVersion: kubeadm.k8s.io/v1beta4
@@ -51,7 +51,7 @@ nodeRegistration:
 localAPIEndpoint:
   advertiseAddress: 127.0.0.1
   bindPort: ${apiServer}
----
+${options.init ?? ''}---
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
 ${options.cluster ?? ''}

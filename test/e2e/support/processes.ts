@@ -6,15 +6,16 @@ export function processesOf(root: string, component: string): readonly number[] 
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
-      const [program = '', ...args] = commandLine(pid);
+      const [program = '', ...args] = argumentsOf(Number(pid));
       return basename(program) === component && args.some((arg) => arg.includes(root));
     })
     .map(Number);
 }
 
-function commandLine(pid: string): readonly string[] {
+/** The command line of a process, its program first; empty when it is gone. */
+export function argumentsOf(pid: number): readonly string[] {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0$/, '').split('\0');
   } catch {
     return [];
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { attemptOf, readLabels } from '../../../src/runtime/docker/identity.ts';
-import { stateOf } from '../../../src/runtime/docker/state.ts';
+import { containerOf, stateOf } from '../../../src/runtime/docker/state.ts';
 
 const never = '0001-01-01T00:00:00Z';
 const created = '2026-01-01T00:00:00.123456789Z';
@@ -48,6 +48,30 @@ describe("Docker's account of a container", () => {
 
   it('is created when it was never started', () => {
     assert.equal(told({}).state, 'created');
+  });
+});
+
+describe('the image of a container', () => {
+  const id = `sha256:${'a'.repeat(64)}`;
+  const labels = {
+    'io.kubernetes.pod.uid': 'u1',
+    'io.kubernetes.pod.name': 'web',
+    'io.kubernetes.pod.namespace': 'default',
+    'io.kubernetes.container.name': 'app',
+    'kube-bootstrap/image': 'registry.example/app:1',
+  };
+  const info = { Id: 'c1', Names: ['/k8s_app_web_default_u1_0'], ImageID: id, Labels: labels, State: 'running' };
+  const imageWith = (image: string) => {
+    const listed = { ...info, Image: image } as unknown as Parameters<typeof containerOf>[0];
+    return containerOf(listed, told({ Running: true, StartedAt: started }))?.image;
+  };
+
+  it('is what it was asked for by, as ours are created by image ID', () => {
+    assert.equal(imageWith(id), 'registry.example/app:1');
+  });
+
+  it('is what Docker says when somebody has replaced the container by one of a reference', () => {
+    assert.equal(imageWith('localhost/other:1'), 'localhost/other:1');
   });
 });
 

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { sleep } from '../base/clock.ts';
+import { messageOf, PreflightError } from '../base/errors.ts';
+import { type Paths, pathsOf } from '../config/paths.ts';
+import { type HeldLock, lockHolder } from '../host/lock.ts';
+import { removeStaleTemporaries } from '../host/stale-temporaries.ts';
+import { initLockName } from '../phases/plan-reset.ts';
+import { putBackMigration } from '../rollout/change-over/migrate-requests.ts';
+import { type Recovery, recover } from '../rollout/journal/recovery.ts';
+import { rolloutLockFile, takeRolloutLock } from '../rollout/journal/rollout-lock.ts';
+import type { CliContext } from './command.ts';
+import { rolloutAgent } from './rollout-agent.ts';
+import type { RolloutReport } from './rollout-report.ts';
+
+/** The agent holds the lock for a moment when it recovers what was cut off. */
+const agentHoldsForMs = 5_000;
+const tryEveryMs = 50;
+
+/**
+ * Does something with the lock of rollouts held, nothing of an earlier change left behind, and an agent that runs.
+ * `recovery` says what was done of the latter just now.
+ */
+export async function withRolloutLock<T>(
+  { cli, root, report }: { readonly cli: CliContext; readonly root: string; readonly report: RolloutReport },
+  work: (recovery: Recovery) => Promise<T>,
+): Promise<T> {
+  const { host, clock } = cli;
+  const paths = pathsOf(root);
+  await refuseWithoutPlane(cli, paths);
+  const lock = await takeLockSoon(cli, paths);
+  try {
+    await removeStaleTemporaries(host, [
+      paths.manifestsDir,
+      paths.certificatesDir,
+      paths.kubernetesDir,
+      paths.stateDir,
+    ]);
+    const recovery = await recover(host, paths, clock);
+    await putBackMigration(host, paths).catch((thrown: unknown) => report.warn(messageOf(thrown)));
+    if (recovery.do === 'finish' || recovery.do === 'undo') {
+      report.warn(`${recovery.because}; it is ${recovery.do === 'finish' ? 'finished' : 'undone'} now`);
+    }
+    if (await rolloutAgent({ host, clock, paths }).revive()) {
+      report.item({ item: 'agent', action: 'start', because: 'none ran' });
+    }
+    return await work(recovery);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Nothing may be made where there is no control plane. */
+async function refuseWithoutPlane({ host }: CliContext, paths: Paths): Promise<void> {
+  const known = await Promise.all([host.stat(paths.agentConfig), host.stat(paths.stateDir)]);
+  if (known.every((info) => info !== undefined)) return;
+  throw new PreflightError(`there is no control plane below ${paths.root}`, { hint: 'bootstrap init makes one' });
+}
+
+async function takeLockSoon({ host, clock, signal }: CliContext, paths: Paths): Promise<HeldLock> {
+  const others = [{ file: join(paths.stateDir, initLockName), what: 'init or reset' }];
+  const sinceTicks = clock.ticks();
+  for (;;) {
+    try {
+      return await takeRolloutLock(host, paths, others);
+    } catch (thrown) {
+      const [holder, agent] = await Promise.all([
+        lockHolder(host, rolloutLockFile(paths)),
+        lockHolder(host, paths.agentLock),
+      ]);
+      const passing = holder === undefined ? false : holder.pid === agent?.pid;
+      if (!passing || clock.ticks() - sinceTicks > agentHoldsForMs) throw thrown;
+    }
+    await sleep(clock, tryEveryMs, signal);
+  }
+}

@@ -1,0 +1,153 @@
+import { dirname, join } from 'node:path';
+import { InterruptedError, messageOf, OperationError, PreflightError, TimeoutError } from '../../base/errors.ts';
+import { manifestFile } from '../../manifests/components.ts';
+import { openJournal } from '../journal/journal.ts';
+import { isEmptyPlan } from '../plan/plan.ts';
+import { blockedSkew } from '../plan/version-skew.ts';
+import { nextRevisionNumber, readCurrentRevision } from '../revisions/revisions.ts';
+import type { RolloutPlan } from '../types.ts';
+import { commit, noteResult } from './commit.ts';
+import type { RolloutContext } from './context.ts';
+import { StepTimer } from './events.ts';
+import { giveUp } from './give-up.ts';
+import { rolloutParts } from './parts.ts';
+import { planWork, type RolloutWork } from './plan-work.ts';
+import { prepare } from './prepare.ts';
+import { rollComponent } from './roll-component.ts';
+import type { ApplyOptions, RolloutRun } from './run.ts';
+
+/** How a change ended that did not fail. */
+export type RolloutResult = {
+  readonly result: 'good' | 'nothing';
+  /** The revision that the control plane is now. */
+  readonly revision: number | undefined;
+  /** What it changed, in a few words each. */
+  readonly changes: readonly string[];
+  readonly restarted: readonly string[];
+  /** What `--component` left. */
+  readonly left: readonly string[];
+  /** Milliseconds by step and component. */
+  readonly timings: Readonly<Record<string, number>>;
+};
+
+/**
+ * Carries out a plan, one component at a time, each behind its gate, and goes back when one does not become healthy.
+ * Needs the lock of rollouts. Throws PreflightError before anything running was touched, RolledBackError when everything
+ * is as it was, OperationError when it is not.
+ */
+export async function applyRollout(
+  context: RolloutContext,
+  plan: RolloutPlan,
+  options: ApplyOptions = {},
+): Promise<RolloutResult> {
+  refuseBlocked(plan);
+  if (options.component !== undefined) refuseBlocked({ blocked: blockedSkew(plan, options.component) });
+  const work = await workOf(context, plan, options);
+  if (isNothing(plan, options)) return nothing(context, work);
+  const { parts = rolloutParts } = options;
+  const begun = await begin(context, { plan, work, options: { ...options, parts } });
+  try {
+    await roll(begun);
+    await noteResult(begun);
+    await begun.journal.step('commit');
+  } catch (thrown) {
+    return giveUp(begun, thrown);
+  }
+  return commit(begun);
+}
+
+/** What a component has taken up by itself is not changed, but it belongs to a revision. */
+function isNothing(plan: RolloutPlan, { restores }: ApplyOptions): boolean {
+  return isEmptyPlan(plan) && plan.takenUp.length === 0 && (restores?.files.length ?? 0) === 0;
+}
+
+/** Throws with every reason when the plan holds what cannot be changed. */
+export function refuseBlocked({ blocked }: Pick<RolloutPlan, 'blocked'>): void {
+  const [first, ...others] = blocked.map(({ field, from, to, because }) => `${field}: ${from} → ${to}: ${because}`);
+  if (first === undefined) return;
+  if (others.length === 0) {
+    throw new PreflightError(`this cannot be changed on a living cluster; nothing was touched: ${first}`, {
+      hint: 'leave it as it was, and apply the rest',
+    });
+  }
+  throw new PreflightError('this cannot be changed on a living cluster; nothing was touched', {
+    findings: [first, ...others].map((message) => ({ severity: 'error', message })),
+    hint: 'leave these as they were, and apply the rest',
+  });
+}
+
+/** What of the plan is done. */
+async function workOf(
+  { host, rendered, paths }: RolloutContext,
+  plan: RolloutPlan,
+  { component }: Pick<ApplyOptions, 'component'>,
+): Promise<RolloutWork> {
+  const files = rendered.map((manifest) => join(paths.manifestsDir, manifestFile(manifest.component)));
+  const texts = await Promise.all(files.map(async (file) => [file, await host.readText(file)] as const));
+  return planWork(plan, { rendered, onDisk: new Map(texts), only: component });
+}
+
+async function nothing({ host, paths }: RolloutContext, { left }: RolloutWork): Promise<RolloutResult> {
+  const current = await readCurrentRevision(host, paths.revisionsDir);
+  return { result: 'nothing', revision: current?.number, changes: [], restarted: [], left, timings: {} };
+}
+
+async function begin(
+  context: RolloutContext,
+  given: { readonly plan: RolloutPlan; readonly work: RolloutWork; readonly options: ApplyOptions },
+): Promise<RolloutRun> {
+  const { host, paths, invocation, clock } = context;
+  const holder = await host.identify(host.pid);
+  if (holder === undefined) throw new Error(`this process (pid ${host.pid}) is not in /proc`);
+  const [number, last] = await Promise.all([
+    nextRevisionNumber(host, paths.revisionsDir),
+    readCurrentRevision(host, paths.revisionsDir),
+  ]);
+  const { author, startedMs } = invocation;
+  const journal = await openJournal(host, paths, {
+    ...(last !== undefined && { from: last.number }),
+    to: number,
+    startedAt: new Date(startedMs).toISOString(),
+    holder,
+    command: author.command,
+    user: author.user,
+  }).catch((thrown: unknown) => {
+    throw refusal(context, thrown);
+  });
+  const timer = new StepTimer(clock, context.tell);
+  try {
+    return await prepare({ context, ...given, timer, journal, number });
+  } catch (thrown) {
+    await journal.end();
+    throw refusal(context, thrown);
+  }
+}
+
+/** Nothing that runs was touched yet: whatever stands in the way is a reason to refuse. */
+function refusal({ signal }: RolloutContext, thrown: unknown): unknown {
+  if (signal.aborted) return new InterruptedError('interrupted; nothing was touched');
+  const known = thrown instanceof OperationError || thrown instanceof TimeoutError;
+  if (!known && !(thrown instanceof Error && 'code' in thrown)) return thrown;
+  const about = known ? { details: thrown.details, ...(thrown.hint !== undefined && { hint: thrown.hint }) } : {};
+  return new PreflightError(`${messageOf(thrown)}; nothing was touched`, { ...about, cause: thrown });
+}
+
+async function roll(run: RolloutRun): Promise<void> {
+  await writeFiles(run);
+  for (const item of run.work.components) {
+    run.context.signal.throwIfAborted();
+    await rollComponent(run, item);
+  }
+}
+
+async function writeFiles({ context, journal, timer, newFiles }: RolloutRun): Promise<void> {
+  if (newFiles.length === 0) return;
+  await journal.step('files');
+  await timer.step({ step: 'files', detail: newFiles.map(({ path }) => path).join(', ') }, async () => {
+    for (const { path, data, mode } of newFiles) {
+      await context.host.makeDirectory(dirname(path));
+      await context.host.writeFile(path, data, { mode });
+    }
+    if (newFiles.some(({ path }) => path === context.paths.agentConfig)) await context.agent.reload();
+  });
+}
