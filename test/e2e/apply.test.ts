@@ -158,8 +158,8 @@ for (const runtime of runtimes(['process', 'docker'])) {
           expectCode(await plane.apply(['--skip-canary']), 0);
           changes.assertRuns(component, value);
         }
-        await plane.settled();
         assertNothingLost(await probing.stop());
+        await plane.settled();
         const made = plane.revisions().filter(({ number }) => number > first);
         assert.equal(made.at(-1)?.number, first + rounds);
         assert.ok(made.every(({ result }) => result === 'good'));
