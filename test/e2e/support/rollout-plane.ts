@@ -154,8 +154,8 @@ export class RolloutPlane extends Plane {
   leftovers(): readonly string[] {
     const files = (readdirSync(this.root, { recursive: true }) as string[]).filter((path) => {
       if (path.startsWith('var/lib/etcd') || path.startsWith('kubectl-cache')) return false;
-      // What an agent was writing in the directory of a pod when it died goes with that directory.
-      if (path.startsWith('var/lib/kubelet/pods/')) return false;
+      // What an agent was writing in the directory of a pod or container when it died goes with that directory.
+      if (/^var\/lib\/(kubelet\/pods|bootstrap\/containers)\//.test(path)) return false;
       // The latter stands for a setting of the kernel that is still to be put back.
       if (['claims.json', 'tcp-migrate-req'].some((name) => path === `var/lib/bootstrap/${name}`)) return true;
       if (/(^|\/)(canary|scratch)[^/]*$/.test(path) && !path.startsWith('scratch-')) return true;
