@@ -131,7 +131,10 @@ for (const runtime of ['process', 'docker'] as const) {
     });
     assert.equal(Buffer.from((await nodeHost.readFile(file)) ?? '').toString(), manifest(5));
     assert.equal(containerOf(await agent.pod(name)).restarts, 0, 'the old pod never noticed');
-    assert.equal((await readRevisions(nodeHost, paths.revisionsDir))[0]?.result, 'rolled-back');
+    await eventually(
+      'the revision is undone',
+      async () => (await readRevisions(nodeHost, paths.revisionsDir))[0]?.result === 'rolled-back' || undefined,
+    );
     await eventually(
       'nothing is claimed',
       async () => (await nodeHost.stat(join(paths.stateDir, 'claims.json'))) === undefined,
