@@ -68,7 +68,8 @@ async function untilPortOpens({ host, clock, signal }: HealthContext, { url }: H
   }
 }
 
-function shortReason(thrown: unknown): string {
+/** What a request failed of, in a word where it is a usual one. */
+export function shortReason(thrown: unknown): string {
   const text = messageOf(thrown);
   return /ECONNREFUSED/.test(text) ? 'connection refused' : text;
 }

@@ -1,5 +1,5 @@
-import { messageOf } from '../../base/errors.ts';
 import type { HealthContext } from '../../health/health-context.ts';
+import { shortReason } from '../../health/health-polls.ts';
 import { type ComponentManifest, healthEndpoint } from '../../health/manifest-files.ts';
 import type { KubeClient } from '../../kube/client.ts';
 
@@ -43,7 +43,6 @@ async function problemOf(
     return status === 200 ? undefined : `${path} ${status}`;
   } catch (thrown) {
     signal.throwIfAborted();
-    const text = messageOf(thrown);
-    return `${path}: ${/ECONNREFUSED/.test(text) ? 'connection refused' : text}`;
+    return `${path}: ${shortReason(thrown)}`;
   }
 }

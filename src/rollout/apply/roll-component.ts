@@ -36,10 +36,15 @@ async function changeOver(run: RolloutRun, work: ComponentWork, swap: ComponentS
   if (work.component === 'kube-apiserver' && way !== 'recreate' && parts.rollApiServer !== undefined) {
     return parts.rollApiServer(context, swap);
   }
-  const leads = work.component === 'kube-controller-manager' || work.component === 'kube-scheduler';
-  if (leads && parts.swapLeader !== undefined) await parts.swapLeader(context, swap);
-  else await swap.swap();
+  await swapInstance(run, swap);
   await swap.gate();
+}
+
+/** The swap itself, forward or back: the Lease of a component that leads is freed with its old instance. */
+export async function swapInstance({ context, parts }: RolloutRun, swap: ComponentSwap): Promise<void> {
+  const leads = swap.component === 'kube-controller-manager' || swap.component === 'kube-scheduler';
+  if (leads && parts.swapLeader !== undefined) return parts.swapLeader(context, swap);
+  await swap.swap();
 }
 
 /** The change of one component in two steps, each written down before it begins. */

@@ -9,6 +9,7 @@ import type { ComponentSwap, RolloutContext } from './context.ts';
 import { exitsWithOneMore, gate } from './gate.ts';
 import { instanceOf } from './instance.ts';
 import type { ComponentWork } from './plan-work.ts';
+import { swapInstance } from './roll-component.ts';
 import type { RolloutRun } from './run.ts';
 import { putManifest, type Swapped, surelyLook, surelyStatus } from './swap.ts';
 
@@ -76,9 +77,7 @@ async function undoOne(run: RolloutRun, item: ComponentWork, old: Old): Promise<
   if (component === 'kube-apiserver' && overlaps && parts.rollApiServer !== undefined) {
     return parts.rollApiServer(context, swap);
   }
-  const leads = component === 'kube-controller-manager' || component === 'kube-scheduler';
-  if (leads && parts.swapLeader !== undefined) await parts.swapLeader(context, swap);
-  else await swap.swap();
+  await swapInstance(run, swap);
   if (component === 'kube-apiserver') await context.agent.stopOld(manifest.file);
   await swap.gate();
   if (component !== 'etcd') return;
