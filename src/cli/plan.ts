@@ -7,6 +7,7 @@ import type { Host } from '../host/host.ts';
 import type { AgentStatus } from '../kube/agent-socket.ts';
 import type { RenderedManifest } from '../manifests/render.ts';
 import { renderFor } from '../phases/write-manifests.ts';
+import type { NewFile } from '../rollout/apply/issue-anew.ts';
 import { possibleChangeOver } from '../rollout/change-over/possible.ts';
 import { readJournal } from '../rollout/journal/journal.ts';
 import { hasPlane, isEmptyPlan, planRollout } from '../rollout/plan/plan.ts';
@@ -14,6 +15,7 @@ import { gatherPlanFacts } from '../rollout/plan/plan-facts.ts';
 import { type LastGood, readCurrentRevision, readLastGood } from '../rollout/revisions/revisions.ts';
 import type { RolloutPlan } from '../rollout/types.ts';
 import { agentDoor } from './agent-door.ts';
+import { planAgentSettings } from './agent-settings.ts';
 import { withAskedFlags } from './ask-flags.ts';
 import { quoted } from './author.ts';
 import type { CliContext, CommandRun } from './command.ts';
@@ -69,6 +71,8 @@ export type Planned = {
   /** Where the patches are that the manifests were rendered with. */
   readonly patchesDirectory: string | undefined;
   readonly status: AgentStatus | undefined;
+  /** agent.yaml, where the configuration asks for another one than is there. */
+  readonly agentSettings: NewFile | undefined;
 };
 
 /** The plan of the configuration that the options name, else of the stored one. */
@@ -110,19 +114,23 @@ export async function planFrom(cli: CliContext, source: PlanSource, report: Repo
   ]);
   if (journal !== undefined)
     report.warn(`${journal.command} is under way or was cut off: what is here may still change`);
+  const { sameInput } = input;
+  const settings = planAgentSettings({ present: agentConfiguration, config, paths, sameInput });
   const facts = await gatherPlanFacts({
     ...{ config, paths, rendered, status, lastGood, current, former, made },
     host: source.files ?? host,
     now: clock.now(),
     planeRuntime: agentConfiguration?.runtime?.type,
     changeOver: await possibleChangeOver(host, componentState(status, 'kube-apiserver').pod?.pod),
-    sameInput: input.sameInput,
+    sameInput,
     notes: input.notes,
+    otherFiles: settings === undefined ? [] : [settings.change],
   });
   if (!hasPlane(facts)) {
     throw new PreflightError(`there is no control plane below ${root}`, { hint: 'bootstrap init makes one' });
   }
   const planeRuntime = agentConfiguration?.runtime;
   const plan = await withAskedFlags(cli, planRollout(facts), { facts, planeRuntime });
-  return { plan, config, paths, lastGood, former, rendered, templatesDirectory, patchesDirectory, status };
+  const read = { config, paths, lastGood, former, rendered, templatesDirectory, patchesDirectory, status };
+  return { plan, ...read, agentSettings: settings?.file };
 }

@@ -1,10 +1,6 @@
-import { canonicalJson } from '../base/hash.ts';
 import { silentLog } from '../base/log.ts';
 import type { Host } from '../host/host.ts';
 import { recordingHost } from '../host/recording-host.ts';
-import { toYaml } from '../kube/yaml.ts';
-import { agentConfigurationOf } from '../phases/agent-configuration.ts';
-import type { AgentDoor } from '../phases/context.ts';
 import { bringBack } from '../rollout/apply/after-recovery.ts';
 import type { RolloutContext } from '../rollout/apply/context.ts';
 import type { Recovery } from '../rollout/journal/recovery.ts';
@@ -47,7 +43,7 @@ export async function rolloutContext(input: {
   readonly options: Options;
   readonly planned: Pick<
     Planned,
-    'config' | 'paths' | 'former' | 'rendered' | 'templatesDirectory' | 'patchesDirectory'
+    'config' | 'paths' | 'former' | 'rendered' | 'templatesDirectory' | 'patchesDirectory' | 'agentSettings'
   >;
   readonly report: RolloutReport;
 }): Promise<RolloutContext> {
@@ -66,22 +62,9 @@ export async function rolloutContext(input: {
     obtainImage: (reference, pull) => loadImage({ reference, pull, runtime, host, config, report, now: clock.now() }),
     // What the runtime lacks here was said by the agent.
     canary: canaryDoors({ host: cli.host, clock, log: common.verbosity > 0 ? log : silentLog, paths, runtimeType }),
-    agentSettings: await changedSettings(door, { config, paths }),
+    agentSettings: planned.agentSettings,
     tell: (event) => report.step(event),
   };
-}
-
-/** agent.yaml as the configuration asks for it, when another one is there. The runtime of a plane stays what it is. */
-async function changedSettings(
-  door: AgentDoor,
-  { config, paths }: Pick<Planned, 'config' | 'paths'>,
-): Promise<RolloutContext['agentSettings']> {
-  const present = await door.configuration();
-  const { type, endpoint } = present?.runtime ?? {};
-  if (type === undefined || type === 'auto') return undefined;
-  const wanted = agentConfigurationOf({ config, paths, runtime: { type, endpoint } });
-  if (canonicalJson(present) === canonicalJson(wanted)) return undefined;
-  return { path: paths.agentConfig, data: toYaml(wanted), mode: 0o600 };
 }
 
 /** Unlike before an init, it is loaded: the old instance stops only when the new one can start. */

@@ -7,6 +7,8 @@ import type { ComponentPlan, RolloutPlan } from '../types.ts';
 export type ComponentWork = {
   readonly component: ComponentName;
   readonly manifest: RenderedManifest;
+  /** What its manifest says before the change. */
+  readonly onDisk: string | undefined;
   /** Its manifest's text changes. */
   readonly write: boolean;
   /** A new instance takes over; else only the file is put right, or it takes up files by itself. */
@@ -38,7 +40,8 @@ export function planWork(plan: RolloutPlan, { rendered, onDisk, only }: WorkFact
     const manifest = rendered.find(({ component }) => component === item.component);
     if (manifest === undefined || (only !== undefined && only !== item.component)) return [];
     const { component, restart, because } = item;
-    return [{ component, manifest, restart, because, plan: item, write: onDisk.get(manifest.file) !== manifest.text }];
+    const text = onDisk.get(manifest.file);
+    return [{ component, manifest, restart, because, plan: item, onDisk: text, write: text !== manifest.text }];
   });
   if (only === undefined) return { components, reissue: plan.reissue, left: [] };
   const read = new Set(components.flatMap((item) => item.plan.changes.map(({ name }) => name)));

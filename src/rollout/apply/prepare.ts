@@ -63,7 +63,7 @@ function planned({ plan, work }: Pick<Begun, 'plan' | 'work'>): RolloutPlan {
 
 async function issue(
   context: RolloutContext,
-  { restores }: ApplyOptions,
+  { restores, component }: ApplyOptions,
   work: RolloutWork,
 ): Promise<readonly NewFile[]> {
   const { host, config, paths, clock, agentSettings } = context;
@@ -71,7 +71,7 @@ async function issue(
   const made = await issueAnew(work.reissue, { host, config, paths, now: clock.now(), keys });
   const anew = new Set(made.map(({ path }) => path));
   const kept = (restores?.files ?? []).filter(({ path }) => !anew.has(path));
-  return [...kept, ...made, ...(agentSettings === undefined ? [] : [agentSettings])];
+  return [...kept, ...made, ...(agentSettings === undefined || component !== undefined ? [] : [agentSettings])];
 }
 
 /** The old one must not stop for an image that is not there. */

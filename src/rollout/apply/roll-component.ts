@@ -1,6 +1,7 @@
 import type { ComponentName } from '../../manifests/component.ts';
 import type { ComponentSwap } from './context.ts';
 import { gate } from './gate.ts';
+import { keepHandEdit } from './keep-hand-edit.ts';
 import type { ComponentWork } from './plan-work.ts';
 import type { RolloutRun } from './run.ts';
 import { settle } from './settle.ts';
@@ -20,14 +21,21 @@ export async function rollComponent(run: RolloutRun, work: ComponentWork): Promi
 }
 
 /** What runs is right, or takes up its files by itself: nothing is waited for. */
-async function putRight(run: RolloutRun, { component, manifest, write }: ComponentWork): Promise<void> {
+async function putRight(run: RolloutRun, work: ComponentWork): Promise<void> {
   const { context, journal, timer } = run;
+  const { component, manifest, write } = work;
   if (!write) return;
+  await keepHandEdit(context, editedSince(run, work));
   await journal.step('swap', { component });
   await timer.step({ step: 'swap', component, detail: 'only the file is put right' }, async () => {
     await context.host.writeFile(manifest.file, manifest.text, { mode: 0o600 });
     await surelyLook(context);
   });
+}
+
+/** The manifest, as the plan knew it and as it becomes. */
+function editedSince({ revision }: RolloutRun, { manifest: { file, text }, onDisk }: ComponentWork) {
+  return { revision: revision.number, file, known: [onDisk, text] };
 }
 
 async function changeOver(run: RolloutRun, work: ComponentWork, swap: ComponentSwap): Promise<void> {
@@ -56,6 +64,7 @@ function swapOf(run: RolloutRun, work: ComponentWork): ComponentSwap {
     component,
     manifest,
     swap: async () => {
+      if (work.write) await keepHandEdit(context, editedSince(run, work));
       await journal.step('swap', { component });
       await timer.step({ step: 'swap', component, detail: work.because }, async () => {
         swapped = await putManifest(context, {

@@ -8,6 +8,7 @@ import { type OldFile, readReplaced } from '../revisions/revision-files.ts';
 import type { ComponentSwap, RolloutContext } from './context.ts';
 import { exitsWithOneMore, gate } from './gate.ts';
 import { instanceOf } from './instance.ts';
+import { keepHandEdit } from './keep-hand-edit.ts';
 import type { ComponentWork } from './plan-work.ts';
 import { swapInstance } from './roll-component.ts';
 import type { RolloutRun } from './run.ts';
@@ -47,7 +48,11 @@ export async function undo(
         if (item === undefined) continue;
         const kept = old.filter(({ path }) => path === item.manifest.file);
         const manifest = oldManifest(item, kept);
-        const restore = () => restoreFiles(context.host, kept);
+        const restore = async () => {
+          const { file, text } = item.manifest;
+          await keepHandEdit(context, { revision: run.revision.number, file, known: [item.onDisk, text] });
+          await restoreFiles(context.host, kept);
+        };
         await undoOne(calm, item, {
           restore,
           existed: kept.every(({ absent }) => absent !== true),

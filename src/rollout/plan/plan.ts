@@ -29,6 +29,8 @@ export type RolloutFacts = {
   readonly configuration: readonly Difference[];
   /** Configuration, patches and `--templates` are those of the last good revision: no difference comes from them. */
   readonly sameInput?: boolean;
+  /** What else is written that no component reads. */
+  readonly otherFiles?: readonly Change[];
   /** What is said beside, whatever the plan is. */
   readonly notes?: readonly string[];
   /** Files that the components can read. */
@@ -79,7 +81,10 @@ export function planRollout(facts: RolloutFacts): RolloutPlan {
   const read = new Set(components.flatMap(({ changes }) => changes.map(({ name }) => name)));
   return {
     components,
-    files: pki.reissue.filter(({ file }) => !read.has(file)).map((reissue) => fileChange(reissue, facts)),
+    files: [
+      ...pki.reissue.filter(({ file }) => !read.has(file)).map((reissue) => fileChange(reissue, facts)),
+      ...(facts.otherFiles ?? []),
+    ],
     reissue: pki.reissue,
     blocked: [...blocked, ...pki.blocked],
     configuration: facts.configuration,

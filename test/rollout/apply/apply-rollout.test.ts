@@ -252,3 +252,24 @@ test('brings an agent back that dies in the middle', async () => {
   const result = await applyRollout({ ...context, tell }, await world.plan(newFlag), { parts: {} });
   assert.equal(result.result, 'good');
 });
+
+for (const fate of ['healthy', 'exits'] as const) {
+  test(`keeps what somebody writes into a manifest during a change that is ${fate === 'healthy' ? 'good' : 'undone'}`, async () => {
+    const world = await RolloutWorld.make();
+    const file = `${paths.manifestsDir}/kube-scheduler.yaml`;
+    const edited = `${world.files.text(file)}# by hand\n`;
+    world.fate = broken('kube-scheduler', fate);
+    const context = await world.context(newFlag);
+    const during = fate === 'healthy' ? 'kube-apiserver' : 'kube-scheduler';
+    const tell: typeof context.tell = ({ step, component, state }) => {
+      if (step === 'swap' && component === during && state === 'done') void world.files.writeFile(file, edited);
+    };
+    const change = applyRollout({ ...context, tell }, await world.plan(newFlag), { parts: {} });
+    if (fate === 'healthy') assert.equal((await change).result, 'good');
+    else assert.ok((await failure(change)) instanceof RolledBackError);
+    const kept = `${paths.revisionsDir}/2/overwritten/kube-scheduler.yaml`;
+    assert.equal(world.files.text(kept), edited);
+    assert.ok(world.said.some((line) => line.includes(`what it said is kept in ${kept}`)));
+    assert.ok(!world.files.text(file)?.includes('by hand'));
+  });
+}
