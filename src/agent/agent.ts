@@ -4,7 +4,7 @@ import type { AgentStatus } from '../kube/agent-socket.ts';
 import { type AgentOptions, doorsOf, nodeOf } from './agent-parts.ts';
 import { PodRequests } from './claims/pod-requests.ts';
 import type { NodeInfo } from './containers/pod-context.ts';
-import { clearLeftovers } from './home/leftovers.ts';
+import { clearLeftovers, clearTemporaries } from './home/leftovers.ts';
 import { watchRoot } from './home/root-watch.ts';
 import { keepLogsSmall } from './logs/rotate-logs.ts';
 import { listen, resync } from './observe/listen.ts';
@@ -66,6 +66,7 @@ export class Agent {
     const { signal: stopping } = this.#stopping;
     try {
       await Promise.all([this.#source.start(), this.#doors.states.load(), this.#doors.claims.load()]);
+      void clearTemporaries(this.#options);
       await Promise.all([
         listen(this.#options, stopping, (key) => this.#hinted(key)),
         resync(this.#options.clock, stopping, () => this.#requestAll()),

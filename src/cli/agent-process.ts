@@ -10,9 +10,9 @@ import { UsageError } from '../base/errors.ts';
 import { serveHttp } from '../host/serve.ts';
 import { type AgentPorts, serveAgentPorts } from './agent-ports.ts';
 import { type AgentSession, type AgentSetup, openSession } from './agent-session.ts';
+import { finishRecovery } from './finish-recovery.ts';
 import { type KubeconfigWatch, watchKubeconfig } from './kubeconfig-watch.ts';
 import { watchRollouts } from './recover-rollout.ts';
-import { restartStale } from './restart-stale.ts';
 
 /** Reads the flags' file again. Throws UsageError for what is wrong in it. */
 type DecideAgain = () => Promise<DecidedSettings>;
@@ -50,8 +50,8 @@ export class AgentProcess {
       const look = () => agent.#session.agent.look();
       await setup.guard.start(over.signal, look);
       const afterwards = async () => {
-        const about = { ...setup, host, agent: agent.#session.agent };
-        for (const recovery of setup.recovered.splice(0)) await restartStale(about, recovery);
+        const about = { ...setup, ...setup.context, signal: over.signal, agent: agent.#session.agent };
+        for (const recovery of setup.recovered.splice(0)) await finishRecovery(about, recovery);
       };
       void watchRollouts(setup.context.clock, over.signal, { recover: setup.recover, look, afterwards });
       await agent.#untilEnd(decideAgain);

@@ -1,6 +1,7 @@
 import { messageOf } from '../../base/errors.ts';
 import { componentState } from '../../health/component-state.ts';
 import { readManifests } from '../../health/manifest-files.ts';
+import { afterEtcdChange } from '../etcd/peer-url.ts';
 import type { Recovery } from '../journal/recovery.ts';
 import { staleAfter } from '../journal/stale-components.ts';
 import type { RolloutContext } from './context.ts';
@@ -34,4 +35,5 @@ export async function bringBack(context: RolloutContext, recovery: Recovery): Pr
       report.warn(messageOf(thrown));
     }
   }
+  if (recovery.do === 'undo') await afterEtcdChange(context).catch((thrown: unknown) => report.warn(messageOf(thrown)));
 }

@@ -1,6 +1,7 @@
 import { runCanaries } from '../canary/run-canaries.ts';
 import { rollApiServer } from '../change-over/roll-api-server.ts';
-import { afterEtcdChange, beforeEtcdChange } from '../etcd/etcd-change.ts';
+import { beforeEtcdChange } from '../etcd/etcd-change.ts';
+import { afterEtcdChange } from '../etcd/peer-url.ts';
 import type { RolloutPlan } from '../types.ts';
 import type { ComponentSwap, RolloutContext } from './context.ts';
 import { swapLeader } from './leader-lease.ts';

@@ -1,8 +1,5 @@
 import { join } from 'node:path';
-import { sleep } from '../../base/clock.ts';
 import { messageOf, OperationError, PreflightError } from '../../base/errors.ts';
-import { EtcdStatusError } from '../../etcd/client.ts';
-import { listMembers, updatePeerUrls } from '../../etcd/members.ts';
 import { saveSnapshot, verifySnapshot } from '../../etcd/snapshot.ts';
 import { pruneSnapshots, snapshotName } from '../../etcd/snapshot-files.ts';
 import type { RolloutContext } from '../apply/context.ts';
@@ -12,9 +9,6 @@ import { etcdFlags, openEtcd } from './etcd-access.ts';
 import { planSnapshot, type SnapshotReason } from './plan-snapshot.ts';
 
 type EtcdContext = Pick<RolloutContext, 'host' | 'config' | 'paths' | 'clock' | 'signal' | 'report' | 'rendered'>;
-
-/** How long a member that has just become ready may take to answer for the cluster. */
-const leaderWithinMs = 5_000;
 
 /**
  * Before anything is swapped: a consistent, verified snapshot where the plan changes etcd, a version or the encryption.
@@ -56,35 +50,6 @@ export async function beforeEtcdChange(
   return { snapshot };
 }
 
-/**
- * Once etcd is healthy, with its new manifest or its old one again: makes the cluster's list say of this member what the
- * manifest on disk says. The flag itself counts at the first start only. For a single member the time after the restart
- * is right: until then the old address is the one that it listens on, and nobody has to find it by the list.
- */
-export async function afterEtcdChange(context: EtcdContext): Promise<void> {
-  const flags = await etcdFlags(context.host, context.paths);
-  const wanted = flags?.['initial-advertise-peer-urls']?.split(',') ?? [];
-  if (flags === undefined || wanted.length === 0) return;
-  try {
-    const client = await openEtcd(context, flags);
-    const { self, members } = await untilAnswered(context, () => listMembers(client));
-    const own = members.find(({ id }) => id === self);
-    if (own === undefined || sameUrls(own.peerUrls, wanted)) return;
-    await untilAnswered(context, () => updatePeerUrls(client, self, wanted));
-    context.report.item({
-      item: `etcd member ${own.name}`,
-      action: 'update',
-      because: `its peer URL is ${wanted.join(', ')}, was ${own.peerUrls.join(', ')}`,
-    });
-  } catch (thrown) {
-    if (thrown instanceof EtcdStatusError && thrown.gatewayIsOff) {
-      context.report.warn(`the peer URL in etcd’s member list could not be compared: ${messageOf(thrown)}`);
-      return;
-    }
-    throw new OperationError('the peer URL of the etcd member could not be set', { cause: thrown });
-  }
-}
-
 /** Says why none is taken, where that is no reason to stop. */
 function withoutSnapshot({ report }: EtcdContext, reason: SnapshotReason, thrown: unknown): undefined {
   if (reason.needed) throw refusal(thrown);
@@ -105,21 +70,4 @@ async function prune({ host, paths, config }: EtcdContext, revision: number): Pr
   const revisions = await revisionNumbers(host, paths.revisionsDir);
   const keep = config.bootstrap.rollout.keepRevisions - 1;
   await pruneSnapshots(host, paths.snapshotsDir, { keep, revisions: [...revisions, revision] });
-}
-
-function sameUrls(a: readonly string[], b: readonly string[]): boolean {
-  return a.toSorted().join() === b.toSorted().join();
-}
-
-async function untilAnswered<T>({ clock, signal }: EtcdContext, ask: () => Promise<T>): Promise<T> {
-  const giveUpAt = clock.ticks() + leaderWithinMs;
-  for (;;) {
-    try {
-      return await ask();
-    } catch (thrown) {
-      const final = thrown instanceof EtcdStatusError && thrown.gatewayIsOff;
-      if (final || clock.ticks() >= giveUpAt || signal.aborted) throw thrown;
-      await sleep(clock, 100, signal);
-    }
-  }
 }
