@@ -1,10 +1,10 @@
 import { humanDuration } from '../base/duration.ts';
 import { UsageError } from '../base/errors.ts';
+import { componentNames } from '../health/manifest-files.ts';
 import type { ComponentName } from '../manifests/component.ts';
 import { applyRollout, type RolloutResult, refuseBlocked } from '../rollout/apply/apply-rollout.ts';
 import { applyLive } from '../rollout/live/apply-live.ts';
 import { isEmptyPlan } from '../rollout/plan/plan.ts';
-import { rollingOrder } from '../rollout/rolling-order.ts';
 import { applyDryRun } from './apply-dry-run.ts';
 import type { CommandRun } from './command.ts';
 import { planFor } from './plan.ts';
@@ -67,7 +67,7 @@ function resultText({ result, revision, changes, restarted, left }: RolloutResul
 export function componentOption(options: Options): ComponentName | undefined {
   const name = textOption(options, 'component');
   if (name === undefined) return undefined;
-  const found = rollingOrder.find((component) => component === name);
+  const found = componentNames.find((component) => component === name);
   if (found !== undefined) return found;
-  throw new UsageError(`there is no component ${name}`, { hint: `one of ${rollingOrder.join(', ')}` });
+  throw new UsageError(`there is no component ${name}`, { hint: `one of ${componentNames.join(', ')}` });
 }

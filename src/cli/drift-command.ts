@@ -2,7 +2,7 @@ import type { CliCommand } from './command.ts';
 import { rootDirOption } from './options.ts';
 
 const healing = 'Options of --heal:';
-const rollingOrder = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
 /** `bootstrap drift`. */
 export const driftCommand: CliCommand = {
@@ -18,7 +18,7 @@ export const driftCommand: CliCommand = {
   options: [
     rootDirOption,
     { flags: '--heal', summary: 'put it right' },
-    { flags: '--component <name>', summary: 'heal only this one', values: rollingOrder, group: healing },
+    { flags: '--component <name>', summary: 'heal only this one', values: components, group: healing },
     { flags: '--message <text>', summary: 'why, for the history', group: healing },
     {
       ...{ flags: '--skip-canary', group: healing },

@@ -3,9 +3,10 @@ import type { Paths } from '../config/paths.ts';
 import type { HostFiles } from '../host/host.ts';
 import { hostPort } from '../kube/cidr.ts';
 import { parseJsonOrYaml } from '../kube/yaml.ts';
+import { flagValue, parseCommand } from '../manifests/command-line.ts';
 import type { ComponentName } from '../manifests/component.ts';
 
-/** The static pods of a control plane, in the order in which they depend on each other. */
+/** The static pods of a control plane, in the order in which they depend on each other, and so are changed. */
 export const componentNames: readonly ComponentName[] = [
   'etcd',
   'kube-apiserver',
@@ -35,16 +36,12 @@ export async function readManifests(
   return found;
 }
 
-/** `--name=value` of command and args of the first container; the last of a name wins, as in Go's flags. */
+/** By name, without the dashes; the last value of a name wins, as in Go's flags. */
 function flagsOf(manifest: unknown): Readonly<Record<string, string>> {
   const [container] = asList(member(member(manifest, 'spec'), 'containers'));
-  const words = [...asList(member(container, 'command')), ...asList(member(container, 'args'))];
-  const flags: Record<string, string> = {};
-  for (const word of words) {
-    const [, name, value] = /^--?([^=]+)(?:=(.*))?$/s.exec(String(word)) ?? [];
-    if (name !== undefined) flags[name] = value ?? 'true';
-  }
-  return flags;
+  const words = [...asList(member(container, 'command')), ...asList(member(container, 'args'))].map(String);
+  const line = parseCommand(words);
+  return Object.fromEntries([...line.flags.keys()].map((name) => [name.slice(2), flagValue(line, name) ?? '']));
 }
 
 export type HealthEndpoint = {

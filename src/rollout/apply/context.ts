@@ -42,7 +42,7 @@ export type RolloutContext = HealthContext & {
   readonly config: Config;
   /** Of the last good revision; undefined before there is one. */
   readonly former: Config | undefined;
-  /** What the configuration says now, in the order of `rollingOrder`. */
+  /** What the configuration says now, in the order of `componentNames`. */
   readonly rendered: readonly RenderedManifest[];
   readonly report: Report;
   readonly log: Log;

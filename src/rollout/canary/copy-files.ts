@@ -2,9 +2,9 @@ import { basename, join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import type { HostFiles } from '../../host/host.ts';
 import type { Pod } from '../../kube/types.ts';
+import { commandOf, flagValue } from '../../manifests/command-line.ts';
 import type { ComponentName } from '../../manifests/component.ts';
 import { onHost } from '../plan/file-flags.ts';
-import { commandOf, flagValue } from '../plan/flags.ts';
 import { copyKubeconfig, copySchedulerConfig, schedulerKubeconfig } from './copy-kubeconfig.ts';
 import { type Scratch, scratchOf, scratchServer } from './scratch.ts';
 

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
+import { type CommandLine, flagValue } from '../../manifests/command-line.ts';
 import type { ComponentName } from '../../manifests/component.ts';
-import { type CommandLine, flagValue } from '../plan/flags.ts';
 import { type Scratch, scratchOf, scratchServer } from './scratch.ts';
 
 /** A flag that says where a component listens, writes or whom it asks. */

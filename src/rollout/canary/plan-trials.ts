@@ -1,5 +1,5 @@
+import { componentNames } from '../../health/manifest-files.ts';
 import type { ComponentName } from '../../manifests/component.ts';
-import { rollingOrder } from '../rolling-order.ts';
 
 /** A component to start beside the running one: because it changes, or because one that changes needs it. */
 export type PlannedTrial = { readonly component: ComponentName; readonly role: 'changed' | 'server' };
@@ -17,7 +17,7 @@ export function planTrials(restarting: readonly ComponentName[]): readonly Plann
   for (const component of restarting) {
     for (let next: ComponentName | undefined = component; next !== undefined; next = serverOf[next]) needed.add(next);
   }
-  return rollingOrder
+  return componentNames
     .filter((component) => needed.has(component))
     .map((component) => ({ component, role: restarting.includes(component) ? 'changed' : 'server' }));
 }

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { imagesOf } from '../../config/images.ts';
 import type { Pod } from '../../kube/types.ts';
+import { commandOf } from '../../manifests/command-line.ts';
 import type { ComponentName } from '../../manifests/component.ts';
 import { createKeySource } from '../../pki/keys.ts';
 import type { RolloutContext } from '../apply/context.ts';
 import { issueAnew, type NewFile } from '../apply/issue-anew.ts';
-import { commandOf } from '../plan/flags.ts';
 import type { RolloutPlan } from '../types.ts';
 import type { CanarySpec } from './canary.ts';
 import { copyFiles } from './copy-files.ts';

@@ -1,5 +1,5 @@
+import { parseCommand } from '../../manifests/command-line.ts';
 import type { ComponentName } from '../../manifests/component.ts';
-import { parseCommand } from '../plan/flags.ts';
 import { type FlagRule, flagRules } from './flag-rules.ts';
 import type { Scratch } from './scratch.ts';
 

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import type { Container, Pod, Volume } from '../../kube/types.ts';
+import { commandOf } from '../../manifests/command-line.ts';
 import type { ComponentName } from '../../manifests/component.ts';
-import { commandOf } from '../plan/flags.ts';
 import { flagRules } from './flag-rules.ts';
 import { type FlagChange, rewriteCommand } from './rewrite-command.ts';
 import { type Scratch, scratchOf } from './scratch.ts';

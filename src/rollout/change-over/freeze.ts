@@ -1,6 +1,6 @@
 import { OperationError } from '../../base/errors.ts';
 import type { Host } from '../../host/host.ts';
-import { socketInodes, type TcpSocket, tcpSockets } from './tcp-sockets.ts';
+import { socketInodes, type TcpSocket, tcpSockets } from '../../host/tcp-sockets.ts';
 
 /** So long what peers send is dropped at most, whatever becomes of us: TCP then sends it again. */
 const atMostSeconds = 3;

@@ -1,10 +1,10 @@
 import { sleep } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
+import { tcpSockets } from '../../host/tcp-sockets.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { RolloutContext } from '../apply/context.ts';
 import { failed } from '../apply/failure.ts';
 import { AgentWatcher, refuseFailed } from '../apply/gate.ts';
-import { tcpSockets } from './tcp-sockets.ts';
 
 const component = 'kube-apiserver';
 const lookEveryMs = 50;

@@ -1,6 +1,6 @@
 import type { Pod } from '../../kube/types.ts';
+import { commandOf, flagValue } from '../../manifests/command-line.ts';
 import type { ComponentName } from '../../manifests/component.ts';
-import { commandOf, flagValue } from '../plan/flags.ts';
 import type { RolloutPlan } from '../types.ts';
 
 /** `needed`: without a snapshot the change is refused, since etcd itself may write what its old version cannot read. */

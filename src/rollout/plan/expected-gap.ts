@@ -1,8 +1,8 @@
 import type { Pod } from '../../kube/types.ts';
+import { commandOf, flagValue } from '../../manifests/command-line.ts';
 import type { ComponentName } from '../../manifests/component.ts';
 import { differingKeys } from './differences.ts';
 import { facetsOf } from './facets.ts';
-import { commandOf, flagValue } from './flags.ts';
 
 /** How the API server changes over. `because` says why it is not better. */
 export type ChangeOver = {

@@ -1,7 +1,7 @@
 import { isObject } from '../../kube/decode-fields.ts';
 import type { Container, EnvVar, Pod, Volume, VolumeMount } from '../../kube/types.ts';
+import { parseCommand } from '../../manifests/command-line.ts';
 import type { DifferenceKind } from '../types.ts';
-import { parseCommand } from './flags.ts';
 
 /** One thing that a pod says, as it would be changed: a flag, a variable, a mount, a field. `value` may be a secret. */
 export type Facet = { readonly what: DifferenceKind; readonly name: string; readonly value: string };

@@ -1,6 +1,6 @@
 import type { Pod } from '../../kube/types.ts';
+import { type CommandLine, commandOf, flagValue } from '../../manifests/command-line.ts';
 import type { ComponentName } from '../../manifests/component.ts';
-import { type CommandLine, commandOf, flagValue } from './flags.ts';
 import { type Reload, type ReloadRow, reloadTable } from './reload-table.ts';
 
 /** A file that a flag of a component names: where it is on the host, and whether the component notices a change. */

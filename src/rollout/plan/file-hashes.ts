@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path';
 import { sha256Hex } from '../../base/hash.ts';
 import type { Paths } from '../../config/paths.ts';
+import { componentNames } from '../../health/manifest-files.ts';
 import type { HostFiles } from '../../host/host.ts';
 import { decodePod } from '../../kube/pod.ts';
 import type { Pod } from '../../kube/types.ts';
 import { optionalTrustStores } from '../../manifests/host-facts.ts';
-import { rollingOrder } from '../rolling-order.ts';
 import { fileFlags } from './file-flags.ts';
 
 type Reader = Pick<HostFiles, 'readFile' | 'stat' | 'list'>;
@@ -52,7 +52,7 @@ function podOf(manifest: Manifest): Pod | undefined {
 
 /** Processes without a file system of their own read them unmounted. */
 function namedFiles(pod: Pod): readonly string[] {
-  const component = rollingOrder.find((name) => name === pod.metadata.name);
+  const component = componentNames.find((name) => name === pod.metadata.name);
   return component === undefined ? [] : fileFlags(component, pod).map(({ path }) => path);
 }
 

@@ -1,6 +1,6 @@
+import { componentNames } from '../../health/manifest-files.ts';
 import type { Pod } from '../../kube/types.ts';
 import type { ComponentName } from '../../manifests/component.ts';
-import { rollingOrder } from '../rolling-order.ts';
 import type { Blocked } from '../types.ts';
 import type { RolloutFacts } from './plan.ts';
 import { blockedFlags } from './unchangeable.ts';
@@ -18,7 +18,7 @@ export function presentPod(component: ComponentName, { running, onDisk, lastGood
 
 /** What of the new configuration a living cluster does not allow, one entry per field. */
 export function blockedOf(facts: RolloutFacts): readonly Blocked[] {
-  const flags = rollingOrder.flatMap((component): readonly Blocked[] => {
+  const flags = componentNames.flatMap((component): readonly Blocked[] => {
     const present = facts.lastGood?.pods.get(component) ?? presentPod(component, facts);
     const next = facts.rendered.get(component)?.pod;
     return present === undefined || next === undefined ? [] : blockedFlags(component, present, next);
@@ -31,7 +31,7 @@ export function blockedOf(facts: RolloutFacts): readonly Blocked[] {
 /** From which version to which each component goes, where its image tells. */
 export function versionSteps(facts: RolloutFacts): readonly VersionStep[] {
   const versionOf = (pod: Pod | undefined) => (pod === undefined ? undefined : imageVersion(pod));
-  return rollingOrder.flatMap((component): readonly VersionStep[] => {
+  return componentNames.flatMap((component): readonly VersionStep[] => {
     const from = versionOf(presentPod(component, facts));
     const to = versionOf(facts.rendered.get(component)?.pod);
     if (from === undefined || to === undefined || from === to) return [];

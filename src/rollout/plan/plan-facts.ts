@@ -3,6 +3,7 @@ import { errorsOf, renderFinding } from '../../base/diagnostics.ts';
 import { sha256Hex } from '../../base/hash.ts';
 import type { Paths } from '../../config/paths.ts';
 import type { Config } from '../../config/types.ts';
+import { componentNames } from '../../health/manifest-files.ts';
 import type { HostFiles } from '../../host/host.ts';
 import type { RecordEntry } from '../../host/recording-host.ts';
 import type { AgentPod, AgentStatus } from '../../kube/agent-socket.ts';
@@ -17,7 +18,6 @@ import { type FoundFile, type FoundFiles, readCertificateFiles, readFiles } from
 import { configurationText } from '../revisions/gather-revision.ts';
 import type { Revision } from '../revisions/revision.ts';
 import type { LastGood } from '../revisions/revisions.ts';
-import { rollingOrder } from '../rolling-order.ts';
 import { diffConfigurations } from './configuration-differences.ts';
 import type { ChangeOver } from './expected-gap.ts';
 import { hashMountedFiles, isReadBy } from './file-hashes.ts';
@@ -49,7 +49,7 @@ export type GatherInput = {
 export async function gatherPlanFacts(input: GatherInput): Promise<RolloutFacts> {
   const { host, config, paths, now, rendered, status, lastGood, former } = input;
   const [onDisk, files, kubeconfigFiles, mounted] = await Promise.all([
-    Promise.all(rollingOrder.map(async (name) => [name, await diskManifest(name, input)] as const)),
+    Promise.all(componentNames.map(async (name) => [name, await diskManifest(name, input)] as const)),
     readCertificateFiles(host, paths.certificatesDir),
     readKubeconfigFiles(host, paths),
     Promise.all(rendered.map(async (manifest) => [manifest.component, await mountedFiles(manifest, input)] as const)),
@@ -107,7 +107,7 @@ function decodeOnce(text: string, file: string, rendered: GatherInput['rendered'
 
 function podsOf(manifests: Revision['manifests'], rendered: GatherInput['rendered']): ReadonlyMap<ComponentName, Pod> {
   return new Map(
-    rollingOrder.flatMap((component) => {
+    componentNames.flatMap((component) => {
       const text = manifests[component];
       const pod = text === undefined ? undefined : decodeOnce(text, component, rendered).pod;
       return pod === undefined ? [] : [[component, pod] as const];
@@ -117,7 +117,7 @@ function podsOf(manifests: Revision['manifests'], rendered: GatherInput['rendere
 
 /** The pods that come from our manifest files; one that only stops still has no file. */
 function runningComponents(status: AgentStatus, { manifestsDir }: Paths): ReadonlyMap<ComponentName, RunningComponent> {
-  const found = rollingOrder.flatMap((component) => {
+  const found = componentNames.flatMap((component) => {
     const file = join(manifestsDir, manifestFile(component));
     const entry = status.pods.find((candidate) => candidate.file === file);
     return entry === undefined ? [] : [[component, runningComponent(entry)] as const];

@@ -1,4 +1,4 @@
-import { commandOf, flagValue } from './flags.ts';
+import { commandOf, flagValue } from '../../manifests/command-line.ts';
 import type { RolloutFacts } from './plan.ts';
 import { presentPod } from './plan-blocked.ts';
 

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import type { Config } from '../../config/types.ts';
+import { componentNames } from '../../health/manifest-files.ts';
 import type { Pod } from '../../kube/types.ts';
 import type { ComponentName } from '../../manifests/component.ts';
 import { snapshotNotes } from '../etcd/plan-snapshot.ts';
-import { rollingOrder } from '../rolling-order.ts';
 import type { Blocked, Change, ComponentPlan, Difference, RolloutPlan } from '../types.ts';
 import { type ChangeOver, changeOverOf, expectedApiGap } from './expected-gap.ts';
 import { blockedOf, presentPod, versionSteps } from './plan-blocked.ts';
@@ -63,7 +63,7 @@ export function planRollout(facts: RolloutFacts): RolloutPlan {
   // What a directory elsewhere lacks needs no words of its own.
   const moved = blocked.some(({ field }) => field === 'certificatesDir');
   const pki = moved ? { reissue: [], blocked: [], notes: [] } : planPki(facts.pki);
-  const drafts = rollingOrder.flatMap((component) =>
+  const drafts = componentNames.flatMap((component) =>
     draftOf(component, withoutBlocked(facts, pki.blocked), pki.reissue),
   );
   const restarting = drafts.filter(({ restart }) => restart).map(({ component }) => component);

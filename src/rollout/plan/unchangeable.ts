@@ -1,9 +1,9 @@
 import { basename, dirname } from 'node:path';
 import { cidrSize, contains, formatCidr, parseCidrs } from '../../kube/cidr.ts';
 import type { Pod } from '../../kube/types.ts';
+import { commandOf } from '../../manifests/command-line.ts';
 import type { ComponentName } from '../../manifests/component.ts';
 import type { Blocked } from '../types.ts';
-import { commandOf } from './flags.ts';
 
 type Values = readonly string[];
 

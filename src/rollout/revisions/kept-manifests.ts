@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { errorsOf } from '../../base/diagnostics.ts';
 import { PreflightError } from '../../base/errors.ts';
 import type { Paths } from '../../config/paths.ts';
+import { componentNames } from '../../health/manifest-files.ts';
 import type { HostFiles } from '../../host/host.ts';
 import { decodePod } from '../../kube/pod.ts';
 import { manifestFile } from '../../manifests/components.ts';
 import type { RenderedManifest } from '../../manifests/render.ts';
 import type { NewFile } from '../apply/issue-anew.ts';
-import { rollingOrder } from '../rolling-order.ts';
 import type { Change, RolloutPlan } from '../types.ts';
 import type { Revision } from './revision.ts';
 import type { OldFile } from './revision-files.ts';
@@ -17,7 +17,7 @@ export function keptManifests(
   { number, manifests }: Pick<Revision, 'number' | 'manifests'>,
   { manifestsDir }: Pick<Paths, 'manifestsDir'>,
 ): readonly RenderedManifest[] {
-  return rollingOrder.flatMap((component): readonly RenderedManifest[] => {
+  return componentNames.flatMap((component): readonly RenderedManifest[] => {
     const text = manifests[component];
     if (text === undefined) return [];
     const file = join(manifestsDir, manifestFile(component));

@@ -69,7 +69,7 @@ export const badChanges: readonly BadChange[] = [
     component: 'kube-controller-manager',
     configure: (plane) => {
       const patch = {
-        spec: { containers: [{ name: 'kube-controller-manager', resources: { limits: { memory: '20Mi' } } }] },
+        spec: { containers: [{ name: 'kube-controller-manager', resources: { limits: { memory: '12Mi' } } }] },
       };
       configureWithPatch(plane, 'kube-controller-manager', patch);
     },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { toYaml } from '../../../src/kube/yaml.ts';
+import { parseCommand } from '../../../src/manifests/command-line.ts';
 import { diffManifests } from '../../../src/rollout/plan/differences.ts';
-import { parseCommand } from '../../../src/rollout/plan/flags.ts';
 import { isSecret, shown } from '../../../src/rollout/plan/secrets.ts';
 
 type Members = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { HostFiles } from '../../host/host.ts';
+import type { HostFiles } from './host.ts';
 
 export type TcpSocket = {
   readonly family: 4 | 6;
@@ -53,7 +53,8 @@ function addressOf(hex: string): string {
       .map((byte) => Number.parseInt(byte, 16))
       .join('.');
   if (bytes.every((byte) => byte === '00')) return '::';
-  return (bytes.join('').match(/.{4}/g) ?? []).map((group) => Number.parseInt(group, 16).toString(16)).join(':');
+  const text = (bytes.join('').match(/.{4}/g) ?? []).map((group) => Number.parseInt(group, 16).toString(16)).join(':');
+  return text === '0:0:0:0:0:0:0:1' ? '::1' : text;
 }
 
 /** The inodes of a process's sockets; none when they are not ours to see. */

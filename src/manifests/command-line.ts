@@ -1,4 +1,4 @@
-import type { Pod } from '../../kube/types.ts';
+import type { Pod } from '../kube/types.ts';
 
 /** The flags of a command by name (`--v`), with every value given; the words before the first flag are the program. */
 export type CommandLine = {
