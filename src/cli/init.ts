@@ -22,6 +22,7 @@ import { agentStarter } from './agent-starter.ts';
 import type { CliContext, CommandRun } from './command.ts';
 import { initSummary } from './init-summary.ts';
 import { madeRecord } from './made-record.ts';
+import { pastAgentRecovery } from './past-agent-recovery.ts';
 import type { CliReport } from './report.ts';
 import { createReport } from './report.ts';
 import type { Options } from './workflow-context.ts';
@@ -164,7 +165,7 @@ export async function locked(
   }
   const lock = await takeLock(cli.host, lockFile, 'init or reset');
   try {
-    await refuseWhileRolling(cli.host, paths);
+    await pastAgentRecovery(cli, paths, () => refuseWhileRolling(cli.host, paths));
     await removeStaleTemporaries(cli.host, writtenDirectories(paths));
     await work();
     cli.signal.throwIfAborted();

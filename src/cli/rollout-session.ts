@@ -1,20 +1,15 @@
 import { join } from 'node:path';
-import { sleep } from '../base/clock.ts';
 import { messageOf, PreflightError } from '../base/errors.ts';
 import { type Paths, pathsOf } from '../config/paths.ts';
-import { type HeldLock, lockHolder } from '../host/lock.ts';
 import { removeStaleTemporaries } from '../host/stale-temporaries.ts';
 import { initLockName } from '../phases/plan-reset.ts';
 import { putBackMigration } from '../rollout/change-over/migrate-requests.ts';
 import { type Recovery, recover } from '../rollout/journal/recovery.ts';
-import { rolloutLockFile, takeRolloutLock } from '../rollout/journal/rollout-lock.ts';
+import { takeRolloutLock } from '../rollout/journal/rollout-lock.ts';
 import type { CliContext } from './command.ts';
+import { pastAgentRecovery } from './past-agent-recovery.ts';
 import { rolloutAgent } from './rollout-agent.ts';
 import type { RolloutReport } from './rollout-report.ts';
-
-/** The agent holds the lock for a moment when it recovers what was cut off. */
-const agentHoldsForMs = 5_000;
-const tryEveryMs = 50;
 
 /**
  * Does something with the lock of rollouts held, nothing of an earlier change left behind, and an agent that runs.
@@ -27,7 +22,8 @@ export async function withRolloutLock<T>(
   const { host, clock } = cli;
   const paths = pathsOf(root);
   await refuseWithoutPlane(cli, paths);
-  const lock = await takeLockSoon(cli, paths);
+  const others = [{ file: join(paths.stateDir, initLockName), what: 'init or reset' }];
+  const lock = await pastAgentRecovery(cli, paths, () => takeRolloutLock(host, paths, others));
   try {
     await removeStaleTemporaries(host, [
       paths.manifestsDir,
@@ -54,22 +50,4 @@ async function refuseWithoutPlane({ host }: CliContext, paths: Paths): Promise<v
   const known = await Promise.all([host.stat(paths.agentConfig), host.stat(paths.stateDir)]);
   if (known.every((info) => info !== undefined)) return;
   throw new PreflightError(`there is no control plane below ${paths.root}`, { hint: 'bootstrap init makes one' });
-}
-
-async function takeLockSoon({ host, clock, signal }: CliContext, paths: Paths): Promise<HeldLock> {
-  const others = [{ file: join(paths.stateDir, initLockName), what: 'init or reset' }];
-  const sinceTicks = clock.ticks();
-  for (;;) {
-    try {
-      return await takeRolloutLock(host, paths, others);
-    } catch (thrown) {
-      const [holder, agent] = await Promise.all([
-        lockHolder(host, rolloutLockFile(paths)),
-        lockHolder(host, paths.agentLock),
-      ]);
-      const passing = holder === undefined ? false : holder.pid === agent?.pid;
-      if (!passing || clock.ticks() - sinceTicks > agentHoldsForMs) throw thrown;
-    }
-    await sleep(clock, tryEveryMs, signal);
-  }
 }
