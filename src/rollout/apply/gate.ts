@@ -40,14 +40,12 @@ export async function gate(context: RolloutContext, input: GateInput): Promise<v
   const { component, timeoutMs } = input;
   const [sinceMs, sinceTicks] = [clock.now(), clock.ticks()];
   const watcher = new AgentWatcher(context, component);
-  let errorSinceMs: number | undefined;
   for (;;) {
     const state = await watcher.state();
     signal.throwIfAborted();
     const problem = await problemOf(context, input, state);
     if (problem === undefined) return;
-    errorSinceMs = state.pod?.lastError === undefined ? undefined : (errorSinceMs ?? clock.now());
-    await refuseFailed(context, input, { state, sinceMs: errorSinceMs ?? clock.now() });
+    await refuseFailed(context, input, { state, sinceMs: watcher.errorSinceMs() });
     if (clock.ticks() - sinceTicks >= timeoutMs) {
       const what = `is not healthy after ${humanDuration(timeoutMs)}: ${problem}`;
       throw await failed(context, { component, what, state, timedOut: true });
@@ -106,6 +104,7 @@ export class AgentWatcher {
   readonly #context: RolloutContext;
   readonly #component: ComponentName;
   #silentSince: number | undefined;
+  #errorSinceMs: number | undefined;
 
   constructor(context: RolloutContext, component: ComponentName) {
     this.#context = context;
@@ -115,16 +114,23 @@ export class AgentWatcher {
   async state(): Promise<ComponentState> {
     const { agent, clock } = this.#context;
     const status = await agent.status();
+    const state: ComponentState = status === undefined ? {} : componentState(status, this.#component);
+    this.#errorSinceMs = state.pod?.lastError === undefined ? undefined : (this.#errorSinceMs ?? clock.now());
     if (status !== undefined) {
       this.#silentSince = undefined;
-      return componentState(status, this.#component);
+      return state;
     }
     this.#silentSince ??= clock.ticks();
     if (clock.ticks() - this.#silentSince >= agentPatienceMs) {
       this.#silentSince = undefined;
       await agent.revive();
     }
-    return {};
+    return state;
+  }
+
+  /** Since when the agent has told of an error without a break; now when it tells of none. */
+  errorSinceMs(): number {
+    return this.#errorSinceMs ?? this.#context.clock.now();
   }
 }
 

@@ -32,13 +32,11 @@ export async function untilItListens(
   const watcher = new AgentWatcher(context, component);
   const [sinceMs, sinceTicks] = [clock.now(), clock.ticks()];
   const { healthTimeoutMs } = config.bootstrap.rollout;
-  let errorSinceMs: number | undefined;
   for (;;) {
     if ([...(await listeningInodes(host, port))].some((inode) => !old.has(inode))) return;
     const state = await watcher.state();
     signal.throwIfAborted();
-    errorSinceMs = state.pod?.lastError === undefined ? undefined : (errorSinceMs ?? clock.now());
-    await refuseFailed(context, { component }, { state, sinceMs: errorSinceMs ?? clock.now() });
+    await refuseFailed(context, { component }, { state, sinceMs: watcher.errorSinceMs() });
     if (clock.ticks() - sinceTicks >= healthTimeoutMs) {
       throw await failed(context, { component, what: 'does not listen', state, timedOut: true });
     }
