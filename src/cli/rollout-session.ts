@@ -36,10 +36,14 @@ export async function withRolloutLock<T>(
     if (recovery.do === 'finish' || recovery.do === 'undo') {
       report.warn(`${recovery.because}; it is ${recovery.do === 'finish' ? 'finished' : 'undone'} now`);
     }
-    if (await rolloutAgent({ host, clock, paths }).revive()) {
-      report.item({ item: 'agent', action: 'start', because: 'none ran' });
-    }
-    return await work(recovery);
+    const revive = async (because: string) => {
+      if (!(await rolloutAgent({ host, clock, paths }).revive())) return;
+      report.item({ item: 'agent', action: 'start', because });
+    };
+    await revive('none ran');
+    const result = await work(recovery);
+    await revive('it has died meanwhile');
+    return result;
   } finally {
     await lock.release();
   }

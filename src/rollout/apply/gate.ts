@@ -104,6 +104,7 @@ export class AgentWatcher {
   readonly #context: RolloutContext;
   readonly #component: ComponentName;
   #silentSince: number | undefined;
+  #revivedTicks = Number.NEGATIVE_INFINITY;
   #errorSinceMs: number | undefined;
 
   constructor(context: RolloutContext, component: ComponentName) {
@@ -121,11 +122,16 @@ export class AgentWatcher {
       return state;
     }
     this.#silentSince ??= clock.ticks();
-    if (clock.ticks() - this.#silentSince >= agentPatienceMs) {
-      this.#silentSince = undefined;
+    if (clock.ticks() - this.#revivedTicks >= agentPatienceMs && this.silentMs() >= agentPatienceMs) {
       await agent.revive();
+      this.#revivedTicks = clock.ticks();
     }
     return state;
+  }
+
+  /** For how long nobody has been told anything of the component, in milliseconds; 0 when the agent answers. */
+  silentMs(): number {
+    return this.#silentSince === undefined ? 0 : this.#context.clock.ticks() - this.#silentSince;
   }
 
   /** Since when the agent has told of an error without a break; now when it tells of none. */

@@ -12,6 +12,8 @@ import { type Instance, instanceOf, isAnother } from './instance.ts';
 const lookEveryMs = 250;
 /** One late answer is no failure; so long without a good one is. */
 const patienceMs = 2_000;
+/** An agent that has died is started again meanwhile, and what it runs is none the worse. */
+const silenceMs = 20_000;
 
 /** Ends when a component that passed its gate has stayed healthy for `settleMs`; throws `ComponentFailure` when it has not. */
 export async function settle(
@@ -30,7 +32,7 @@ export async function settle(
     const problem = await problemOf(context, component, state);
     first ??= now.running ? now : undefined;
     const nowTicks = clock.ticks();
-    if (problem === undefined) goodTicks = nowTicks;
+    if (problem === undefined || isSilent(watcher)) goodTicks = nowTicks;
     const replaced = first !== undefined && now.running && isAnother(now, first);
     if (replaced || nowTicks - goodTicks > patienceMs) {
       const what = `did not stay healthy: ${replaced ? 'it was restarted' : problem}`;
@@ -44,6 +46,11 @@ export async function settle(
     );
     await sleep(clock, Math.min(lookEveryMs, Math.max(1, settleMs - (nowTicks - sinceTicks))), signal);
   }
+}
+
+function isSilent(watcher: AgentWatcher): boolean {
+  const silentMs = watcher.silentMs();
+  return silentMs > 0 && silentMs < silenceMs;
 }
 
 async function problemOf(

@@ -273,3 +273,19 @@ for (const fate of ['healthy', 'exits'] as const) {
     assert.ok(!world.files.text(file)?.includes('by hand'));
   });
 }
+
+test('an agent that takes its time to come back while a component settles is no failure of the component', async () => {
+  const world = await RolloutWorld.make();
+  const context = await world.context(newFlag);
+  let diedMs: number | undefined;
+  const tell: typeof context.tell = ({ step, state }) => {
+    if (step !== 'settle' || state !== 'begun' || diedMs !== undefined) return;
+    world.agentLives = false;
+    diedMs = world.clock.now();
+  };
+  const revive = async () => world.clock.now() - (diedMs ?? 0) > 6_000 && context.agent.revive();
+  const slow = { ...context, tell, agent: { ...context.agent, revive } };
+  const result = await applyRollout(slow, await world.plan(newFlag), { parts: {} });
+  assert.equal(result.result, 'good');
+  assert.notEqual(diedMs, undefined);
+});
