@@ -65,9 +65,18 @@ async function exitFailure(
   if (diagnosis?.reason.final !== true && exits <= forgiven) return undefined;
   const exit = lastExit(state);
   const times = exits > 1 ? `, ${exits} times` : '';
-  const probe = exit?.message?.includes('probe') ? ` (${exit.message})` : '';
-  const what = `it exited with code ${exit?.exitCode ?? '?'}${times}${probe}`;
+  const why = exit?.message?.includes('probe') ? ` (${exit.message})` : memoryNote(component, state);
+  const what = `it exited with code ${exit?.exitCode ?? '?'}${times}${why}`;
   return { component, what, lines, ...(diagnosis === undefined ? {} : { diagnosis }) };
+}
+
+/** Docker tells of a kill for memory only after the exit itself: with a limit, the kill alone says enough. */
+function memoryNote(component: ComponentName, state: ComponentState): string {
+  const exit = lastExit(state);
+  const container = state.pod?.pod.spec.containers.find(({ name }) => name === component);
+  const limit = container?.resources?.limits?.memory;
+  if (exit?.reason === 'OOMKilled') return ` (OOMKilled: ${limit === undefined ? 'out of memory' : `limit ${limit}`})`;
+  return exit?.exitCode === 137 && limit !== undefined ? ` (killed; its memory limit is ${limit})` : '';
 }
 
 async function logLines(
