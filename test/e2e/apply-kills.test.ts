@@ -148,7 +148,9 @@ class Walker {
     });
     try {
       if (victim === 'the agent') expectCode(ran, one.ends);
-      if (victim === 'both' || victim === 'the machine') await this.#boot(victim);
+      // At the very end the command may have gone before the agent: then nobody is there to bring it back.
+      const late = victim === 'the agent' && (at === undefined || at.step === 'commit');
+      if (late || victim === 'both' || victim === 'the machine') await this.#boot(victim);
       await plane.settled();
       if (this.#oldOrNew(before, ran.code === 0)) this.#good = wanted;
       expectCode(await plane.bootstrap(['drift']), 0);
