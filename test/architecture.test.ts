@@ -7,23 +7,28 @@ import { test } from 'node:test';
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   base: [],
   host: ['base'],
+  streaming: ['base'],
   kube: ['base', 'host'],
   config: ['base', 'host', 'kube'],
   pki: ['base', 'host', 'config'],
   kubeconfig: ['base', 'host', 'kube', 'config', 'pki'],
   manifests: ['base', 'host', 'kube', 'config'],
+  cluster: ['base', 'host', 'kube', 'config', 'pki', 'manifests'],
   runtime: ['base', 'host', 'kube'],
   agent: ['base', 'host', 'kube', 'runtime'],
   etcd: ['base', 'host', 'config'],
   health: ['base', 'host', 'kube', 'config', 'manifests'],
-  rollout: ['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'etcd', 'runtime', 'health'],
+  rollout: [
+    ...['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'etcd', 'runtime', 'health'],
+    'cluster',
+  ],
   phases: [
     ...['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'etcd', 'runtime', 'health'],
-    'rollout',
+    ...['cluster', 'rollout'],
   ],
   cli: [
     ...['base', 'host', 'kube', 'config', 'pki', 'kubeconfig', 'manifests', 'etcd', 'runtime', 'health'],
-    ...['agent', 'rollout', 'phases'],
+    ...['streaming', 'agent', 'cluster', 'rollout', 'phases'],
   ],
 };
 
@@ -34,6 +39,11 @@ const owners: readonly { readonly module: RegExp; readonly by: RegExp; readonly 
   { module: /^node-forge/, by: /^pki\//, instead: 'go through pki/' },
   { module: /^dockerode/, by: /^runtime\/docker\//, instead: 'go through the ContainerRuntime port' },
   { module: /^commander$/, by: /^cli\//, instead: 'commands are data in cli/' },
+  {
+    module: /^node:zlib$/,
+    by: /^(streaming\/spdy\/|runtime\/images\/)/,
+    instead: 'images are unpacked in runtime/images, header blocks in streaming/spdy',
+  },
   {
     module: /^node:crypto$/,
     by: /^(pki\/|base\/hash|host\/|runtime\/images\/)/,

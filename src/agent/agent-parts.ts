@@ -83,7 +83,7 @@ export function doorsOf(options: AgentOptions, about: About): SyncDoors {
     states,
     claims: claimsOf(options, about),
     images: new ImagePuller({ runtime, clock, log, states, maxParallel, obtain: options.obtainImage }),
-    prober: new Prober({ ...options, doors: options, onChange: request }),
+    prober: new Prober({ ...options, doors: options, onChange: proberChange(options, request) }),
     gates: new StartGates({ host, clock, log, rules: settings.startAfter, onOpen: request }),
     admissions: new Admissions({
       host,
@@ -95,6 +95,14 @@ export function doorsOf(options: AgentOptions, about: About): SyncDoors {
     maxRestartPeriodMs: settings.maxContainerRestartPeriodMs,
     contextOf: (desired) => contextOf(options, node, desired),
     request,
+  };
+}
+
+/** A turn that takes long, such as a stop, does not hide what the probes say meanwhile. */
+function proberChange({ observer }: AgentOptions, request: (key: string) => void): (key: string) => void {
+  return (key) => {
+    observer?.changed?.(key);
+    request(key);
   };
 }
 

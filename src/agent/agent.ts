@@ -10,10 +10,11 @@ import { keepLogsSmall } from './logs/rotate-logs.ts';
 import { listen, resync } from './observe/listen.ts';
 import { PodListing, type PodsByKey } from './observe/pod-listing.ts';
 import { PodViews } from './observe/pod-views.ts';
-import { hasSandbox, newRecord, type PodRecord, recordFor, runningIn, runningLogs } from './pod-record.ts';
+import { newRecord, operationOn, type PodRecord, recordFor, runningIn, runningLogs } from './pod-record.ts';
+import { PodRecords } from './pod-records.ts';
 import { openSources } from './source/open-sources.ts';
 import type { PodSource } from './source/pod-source.ts';
-import { agentStatusOf, podView, podViews } from './status/agent-status.ts';
+import { agentStatusOf, podView, podViews, type SeenPod, seenPod } from './status/agent-status.ts';
 import { type NextLook, type SyncDoors, syncPod } from './turn/sync-pod.ts';
 import { rememberConditions } from './turn/track-probes.ts';
 
@@ -26,7 +27,7 @@ const firstLookMs = 1500;
 export class Agent {
   readonly #options: AgentOptions;
   readonly #startedMs: number;
-  readonly #records = new Map<string, PodRecord>();
+  readonly #records: PodRecords;
   readonly #queue = new KeyedQueue((key) => this.#turn(key));
   readonly #source: PodSource;
   readonly #listing: PodListing;
@@ -35,6 +36,7 @@ export class Agent {
   readonly #node: NodeInfo;
   readonly #stopping = new AbortController();
   #looked = false;
+  #settled = false;
   #clearing: Promise<void> | undefined;
   /** What a rollout may ask for one pod. */
   readonly requests: PodRequests;
@@ -46,6 +48,7 @@ export class Agent {
     this.#node = nodeOf(options);
     const request = (key: string) => this.#request(key);
     this.#source = openSources(options, request);
+    this.#records = new PodRecords(this.#source);
     this.#listing = new PodListing({
       ...options,
       signal: this.#stopping.signal,
@@ -53,7 +56,7 @@ export class Agent {
     });
     this.#views = new PodViews(this.#listing);
     const source = this.#source;
-    this.#doors = doorsOf(options, { node: this.#node, source, request, pods: () => this.#known() });
+    this.#doors = doorsOf(options, { node: this.#node, source, request, pods: () => this.#records.known() });
     const record = (key: string) => this.#records.get(key);
     this.requests = new PodRequests({ ...options, ...this.#doors, source, record, request });
   }
@@ -70,7 +73,7 @@ export class Agent {
       await Promise.all([
         listen(this.#options, stopping, (key) => this.#hinted(key)),
         resync(this.#options.clock, stopping, () => this.#requestAll()),
-        keepLogsSmall({ ...this.#options, signal: stopping, paths: () => runningLogs(this.#records.values()) }),
+        keepLogsSmall({ ...this.#options, signal: stopping, paths: () => runningLogs(this.#records.all()) }),
         watchRoot(this.#options, stopping).finally(stop),
       ]);
     } finally {
@@ -78,7 +81,7 @@ export class Agent {
       this.#doors.prober.close();
       this.#doors.gates.close();
       this.#doors.claims.close();
-      for (const record of this.#records.values()) record.cancelRecheck();
+      for (const record of this.#records.all()) record.cancelRecheck();
       await this.#source.stop();
       await this.#doors.states.close();
     }
@@ -101,16 +104,29 @@ export class Agent {
   }
 
   status(): AgentStatus {
-    const keys = [...new Set([...this.#source.keys(), ...this.#records.keys()])].sort();
     return agentStatusOf(this.#options, {
       startedMs: this.#startedMs,
       listing: this.#listing,
-      pods: keys.flatMap((key) => podViews(...this.#seen(key))),
+      pods: this.keys().flatMap((key) => podViews(...this.#parts(key))),
       rejected: this.#source.rejected(),
     });
   }
 
-  #seen(key: string): Parameters<typeof podView> {
+  /** Every pod that is desired or there, `namespace/name`. */
+  keys(): readonly string[] {
+    return this.#records.keys();
+  }
+
+  /** Whether `keys` are all there are: manifests were read and the runtime has answered once. */
+  get isSettled(): boolean {
+    return this.#settled;
+  }
+
+  seen(key: string): SeenPod {
+    return seenPod(...this.#parts(key));
+  }
+
+  #parts(key: string): Parameters<typeof podView> {
     const desired = this.#source.get(key);
     const record = recordFor(desired, this.#records.get(key) ?? newRecord(key));
     return [{ options: this.#options, doors: this.#doors, node: this.#node }, desired, record];
@@ -119,29 +135,30 @@ export class Agent {
   async #turn(key: string): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     const desired = this.#source.get(key);
-    const record = this.#records.get(key) ?? newRecord(key);
-    this.#records.set(key, record);
-    const operation = desired === undefined ? 'terminate' : hasSandbox(record) ? 'sync' : 'create';
+    const record = this.#records.of(key);
+    const operation = operationOn(desired, record);
     const before = runningIn(record);
-    const { clock } = this.#options;
+    const { clock, observer } = this.#options;
     const startedMs = clock.now();
     record.cancelRecheck();
+    observer?.changed?.(key);
     this.#views.begin(key);
     const next = await syncPod(this.#doors, record, desired, () => this.#views.of(key));
     this.#views.end(key);
     if (this.#stopping.signal.aborted) return;
     this.#next(key, record, next);
-    const pod = podView(...this.#seen(key));
+    const pod = podView(...this.#parts(key));
     rememberConditions(this.#doors, this.#source.get(key), pod);
     const about = { key, operation, durationMs: clock.now() - startedMs, acted: next.afterMs === 0 } as const;
-    this.#options.observer?.turned({ ...about, error: next.error, pod });
-    if (runningIn(record) < before) this.#requestRefused(key);
+    observer?.turned({ ...about, error: next.error, pod });
+    // Another pod has gone: what was refused for its sake may start.
+    if (runningIn(record) < before) for (const other of this.#records.refused(key)) this.#request(other);
   }
 
   #next(key: string, record: PodRecord, { afterMs }: NextLook): void {
     if (this.#source.get(key) === undefined && record.observed.length === 0) {
       // Gone altogether; a later look starts from nothing.
-      this.#records.delete(key);
+      this.#records.forget(key);
       this.#views.forget(key);
       this.#doors.admissions.release(key);
     }
@@ -155,30 +172,20 @@ export class Agent {
     if (this.#looked && !this.#stopping.signal.aborted) this.#queue.request(key);
   }
 
-  /** Another pod has gone: what was refused for its sake may start. */
-  #requestRefused(than: string): void {
-    for (const { key, refused } of this.#records.values()) {
-      if (refused !== undefined && key !== than) this.#request(key);
-    }
-  }
-
   /** One listing for all: every pod that is desired or there gets a look. */
   async #requestAll(): Promise<boolean> {
-    const keys = () => [...this.#source.keys(), ...this.#records.keys()];
-    const seen = await this.#views.all(keys);
-    for (const key of seen?.fresh ?? []) {
-      const observed = seen?.pods.get(key) ?? [];
-      if (!this.#records.has(key)) this.#records.set(key, { ...newRecord(key), observed });
-    }
+    const seen = await this.#views.all(() => this.keys());
+    for (const key of seen?.fresh ?? []) this.#records.of(key, seen?.pods.get(key));
     if (seen !== undefined) this.#clear(seen.pods);
     this.#looked = true;
-    for (const key of new Set(keys())) this.#request(key);
+    this.#settled ||= seen !== undefined;
+    for (const key of this.keys()) this.#request(key);
     this.#firstLook.resolve();
     return seen !== undefined;
   }
 
   #clear(pods: PodsByKey): void {
-    this.#clearing ??= clearLeftovers(this.#doors, () => this.#known(), pods).finally(() => {
+    this.#clearing ??= clearLeftovers(this.#doors, () => this.#records.known(), pods).finally(() => {
       this.#clearing = undefined;
     });
   }
@@ -188,13 +195,6 @@ export class Agent {
     else {
       this.#views.hinted(key);
       this.#request(key);
-    }
-  }
-
-  *#known() {
-    for (const key of new Set([...this.#source.keys(), ...this.#records.keys()])) {
-      const { observed = [], lastDesired } = this.#records.get(key) ?? {};
-      yield { key, desired: this.#source.get(key), lastDesired, observed };
     }
   }
 }

@@ -54,9 +54,10 @@ export function recordFor(desired: DesiredPod | undefined, record: PodRecord): P
   return { ...newRecord(key), observed, ends, terminationMessages };
 }
 
-/** Whether a sandbox was ever seen of it. */
-export function hasSandbox({ observed }: PodRecord): boolean {
-  return observed.some(({ sandboxes }) => sandboxes.length > 0);
+/** What a turn of a pod is about, as the metrics call it. */
+export function operationOn(desired: DesiredPod | undefined, { observed }: PodRecord): 'create' | 'sync' | 'terminate' {
+  if (desired === undefined) return 'terminate';
+  return observed.some(({ sandboxes }) => sandboxes.length > 0) ? 'sync' : 'create';
 }
 
 /** How many containers run, or may run for all we know. */

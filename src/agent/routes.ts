@@ -94,7 +94,7 @@ function asked(act: (requests: ReturnType<AgentView['requests']>, query: URLSear
 }
 
 /** Status and text as the kubelet's, so that what watches a kubelet watches this agent too. */
-function health(agent: AgentView): ServedResponse {
+export function health(agent: Pick<AgentView, 'unhealthy'>): ServedResponse {
   const problem = agent.unhealthy();
   if (problem === undefined) return { status: 200, body: 'ok' };
   return { status: 500, body: `[+]ping ok\n[-]syncloop failed: ${problem}\nhealthz check failed\n` };
@@ -108,6 +108,7 @@ function notFound({ method, path }: ServedRequest): ServedResponse {
   return { status: 404, body: `${method} ${path} is not served here\n` };
 }
 
-function podList(agent: AgentView) {
+/** What the agent knows of pods, as the API's list of them. */
+export function podList(agent: Pick<AgentView, 'status'>) {
   return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: agent.status().pods.map(({ pod }) => pod) };
 }

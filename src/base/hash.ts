@@ -15,6 +15,11 @@ export function sha256Hex(data: string | Uint8Array): string {
   return hash('sha256', data, 'hex');
 }
 
+/** SHA-1 in base64, where a protocol wants it. */
+export function sha1Base64(text: string): string {
+  return hash('sha1', text, 'base64');
+}
+
 /** SHA-256 of what comes in parts; `digest` ends it with the 32 bytes. */
 export function sha256Stream(): { readonly add: (data: Uint8Array) => void; readonly digest: () => Uint8Array } {
   const running = createHash('sha256');

@@ -32,7 +32,18 @@ const node = grouped('Node:', [
   { flags: '--node-labels <labels>', summary: 'labels that node selectors are compared with: a=b,c=d', list: true },
   { flags: '--max-pods <count>', summary: 'how many pods may run (110)' },
   { flags: '--kubeconfig <file>', summary: 'credentials for an API server; static pods do without' },
-  { flags: '--register-node [bool]', summary: 'as the kubelet’s; without an API server it means nothing' },
+  {
+    flags: '--bootstrap-kubeconfig <file>',
+    summary: 'how to get the first credentials, while --kubeconfig is not there; they are written to that file',
+  },
+  { flags: '--register-node [bool]', summary: 'register this machine as a node where it is none (true)' },
+  {
+    flags: '--register-with-taints <taints>',
+    summary: 'taints of a node that is registered: key=value:effect',
+    list: true,
+  },
+  { flags: '--cert-dir <dir>', summary: 'where the agent keeps certificates (/var/lib/kubelet/pki)' },
+  { flags: '--rotate-certificates [bool]', summary: 'have the client certificate renewed by the cluster' },
   { flags: '--network-plugin <name>', summary: 'as the kubelet’s; has a meaning on cri only' },
 ]);
 
@@ -55,11 +66,16 @@ const pods = grouped('Pods:', [
 const ports = grouped('Ports:', [
   { flags: '--healthz-port <port>', summary: 'port of /healthz; 0 serves none (10248)' },
   { flags: '--healthz-bind-address <address>', summary: 'address of /healthz (127.0.0.1)' },
+  { flags: '--port <port>', summary: 'port of the kubelet’s API, with --kubeconfig; 0 serves none (10250)' },
+  { flags: '--client-ca-file <file>', summary: 'authorities whose client certificates that API takes' },
+  { flags: '--tls-cert-file <file>', summary: 'certificate of that API (self-signed)' },
+  { flags: '--tls-private-key-file <file>', summary: 'its key' },
+  { flags: '--rotate-server-certificates [bool]', summary: 'have that certificate signed by the cluster' },
   {
     flags: '--read-only-port <port>',
     summary: 'port of /pods, /metrics and /healthz without a password; 0 serves none (0)',
   },
-  { flags: '--address <address>', summary: 'address of that port (0.0.0.0)' },
+  { flags: '--address <address>', summary: 'address of that port and of the kubelet’s API (0.0.0.0)' },
 ]);
 
 const own = grouped('Agent:', [

@@ -8,10 +8,11 @@ import type { AgentSettings } from '../agent/settings/settings.ts';
 import { errorsOf, renderFinding } from '../base/diagnostics.ts';
 import { UsageError } from '../base/errors.ts';
 import { serveHttp } from '../host/serve.ts';
-import { type AgentPorts, serveAgentPorts } from './agent-ports.ts';
+import type { AgentStatus } from '../kube/agent-socket.ts';
+import type { AgentPorts } from './agent-ports.ts';
 import { type AgentSession, type AgentSetup, openSession } from './agent-session.ts';
 import { finishRecovery } from './finish-recovery.ts';
-import { type KubeconfigWatch, watchKubeconfig } from './kubeconfig-watch.ts';
+import { openPorts } from './open-ports.ts';
 import { watchRollouts } from './recover-rollout.ts';
 
 /** Reads the flags' file again. Throws UsageError for what is wrong in it. */
@@ -25,14 +26,12 @@ export class AgentProcess {
   readonly #setup: AgentSetup;
   #session: AgentSession;
   #ports: AgentPorts = { problems: [], close: async () => {} };
-  #kubeconfig: KubeconfigWatch;
   #warned: readonly string[];
 
   private constructor(setup: AgentSetup, session: AgentSession, warned: readonly string[]) {
     this.#setup = setup;
     this.#warned = warned;
     this.#session = session;
-    this.#kubeconfig = watchKubeconfig({ ...setup, ...setup.context }, session.settings.kubeconfig);
   }
 
   /** Runs until the agent ends; throws only for bugs of ours and a socket that cannot be made. */
@@ -46,7 +45,7 @@ export class AgentProcess {
     const over = new AbortController();
     const socket = await serveHttp({ socketPath }, agentRoutes(view));
     try {
-      agent.#ports = await serveAgentPorts(settings, view, setup.log);
+      agent.#ports = await openPorts(setup, agent.#session, view);
       const look = () => agent.#session.agent.look();
       await setup.guard.start(over.signal, look);
       const afterwards = async () => {
@@ -57,7 +56,6 @@ export class AgentProcess {
       await agent.#untilEnd(decideAgain);
     } finally {
       over.abort();
-      agent.#kubeconfig.close();
       await Promise.all([socket.close(), agent.#ports.close(), agent.#session.end()]);
       await removeSocketPath(host, setup.paths, socketPath);
     }
@@ -98,21 +96,19 @@ export class AgentProcess {
 
   /** The old agent is gone before the new one begins: there is one at a time. */
   async #change(settings: AgentSettings): Promise<void> {
-    this.#kubeconfig.close();
     await Promise.all([this.#ports.close(), this.#session.end()]);
     this.#session = await openSession(this.#setup, settings);
-    this.#ports = await serveAgentPorts(settings, this.#view(), this.#setup.log);
-    this.#kubeconfig = watchKubeconfig({ ...this.#setup, ...this.#setup.context }, settings.kubeconfig);
+    this.#ports = await openPorts(this.#setup, this.#session, this.#view());
   }
 
   /** What is asked is answered by the agent that is there at that moment. */
   #view(): AgentView {
     const { context, metrics, health } = this.#setup;
-    const status = () => ({ ...this.#session.agent.status(), ...this.#problems() });
+    const status = () => ({ ...this.#session.agent.status(), ...this.#node(), ...this.#problems() });
     return {
       status,
       looked: () => this.#session.agent.looked(),
-      look: () => this.#session.agent.look(),
+      look: () => this.#look(),
       requests: () => this.#session.agent.requests,
       stop: () => this.#session.agent.stop(),
       metrics: async () => exposition([...metrics.families(status()), ...(await processGauges(context.host))]),
@@ -120,9 +116,20 @@ export class AgentProcess {
     };
   }
 
+  /** Whoever asks for a look may have made what the API server, or its kubeconfig, lacked. */
+  async #look(): Promise<void> {
+    this.#session.node?.api.nudge();
+    await this.#session.agent.look();
+  }
+
+  #node(): Pick<AgentStatus, 'node'> {
+    const node = this.#session.node?.status();
+    return node === undefined ? {} : { node };
+  }
+
   #problems(): { readonly problems?: readonly string[] } {
-    const told = [...this.#ports.problems, this.#kubeconfig.problem(), ...this.#setup.guard.problems()];
-    const problems = told.filter((problem) => problem !== undefined);
+    const { node } = this.#session;
+    const problems = [...this.#ports.problems, ...(node?.problems() ?? []), ...this.#setup.guard.problems()];
     return problems.length === 0 ? {} : { problems };
   }
 }

@@ -1,6 +1,7 @@
 import { Agent } from '../agent/agent.ts';
 import { ownerId } from '../agent/home/owner.ts';
 import type { AgentMetrics } from '../agent/metrics/agent-metrics.ts';
+import { combineObservers } from '../agent/metrics/combine-observers.ts';
 import { measuredRuntime } from '../agent/metrics/measured-runtime.ts';
 import type { ProbeRun, Turn } from '../agent/metrics/observer.ts';
 import type { RuntimeHealth } from '../agent/metrics/runtime-health.ts';
@@ -18,6 +19,7 @@ import type { ContainerRuntime } from '../runtime/runtime.ts';
 import type { QuietCollector } from './collect-when-quiet.ts';
 import type { CliContext } from './command.ts';
 import type { EditGuard } from './guard-edits.ts';
+import type { NodeSession, NodeSessionDoors } from './node-session.ts';
 import type { Recovered } from './recover-rollout.ts';
 
 /** How long what was begun in the runtime may take to be whole; a runtime that hangs holds nobody up. */
@@ -43,6 +45,9 @@ export type AgentSetup = {
 export type AgentSession = {
   readonly settings: AgentSettings;
   readonly agent: Agent;
+  readonly runtime: ContainerRuntime;
+  /** What it does at the API server; undefined without a kubeconfig. */
+  readonly node: NodeSession | undefined;
   /** Settles when the agent has ended by itself: a signal, `POST /stop`, or a bug of ours. */
   readonly ended: Promise<void>;
   /** Ends it, pods stay: whatever it was about to do is left to the next one, as after a kill. */
@@ -57,13 +62,18 @@ export async function openSession(setup: AgentSetup, settings: AgentSettings): P
   const own = { ...setup, log: logUntil(over.signal, setup.log) };
   const runtime = await runtimeOf(own, settings);
   const measured = measuredRuntime(runtime, { ...setup, clock: context.clock }, { signal: over.signal, inFlight });
-  const agent = agentOf(own, settings, measured);
+  const unhealthy = () => setup.health.problem(context.clock.now());
+  const node = await nodeOf({ ...own, ...context, settings, runtime: measured, unhealthy });
+  const agent = agentOf(own, settings, { runtime: measured, node });
+  node?.start(agent, AbortSignal.any([context.signal, over.signal]));
   const ended = agent.run(AbortSignal.any([context.signal, over.signal]));
   // Whoever races for it hears of a failure; until somebody does it is not unhandled.
   ended.catch(() => {});
   return {
     settings,
     agent,
+    runtime: measured,
+    node,
     ended,
     end: async () => {
       over.abort();
@@ -73,6 +83,14 @@ export async function openSession(setup: AgentSetup, settings: AgentSettings): P
       });
     },
   };
+}
+
+/** Loaded only where there is a kubeconfig. */
+async function nodeOf(doors: NodeSessionDoors): Promise<NodeSession | undefined> {
+  const { kubeconfig } = doors.settings;
+  if (kubeconfig === undefined) return undefined;
+  const { openNodeSession } = await import('./node-session.ts');
+  return openNodeSession(doors, kubeconfig);
 }
 
 /** What the agent could not finish fails once it is over; nobody needs to read that. */
@@ -89,7 +107,7 @@ function logUntil(signal: AbortSignal, log: Log): Log {
 function agentOf(
   { context, paths, log, metrics, memory, recover, guard }: AgentSetup,
   settings: AgentSettings,
-  runtime: ContainerRuntime,
+  { runtime, node }: { readonly runtime: ContainerRuntime; readonly node: NodeSession | undefined },
 ): Agent {
   const { host, clock } = context;
   const { containerLogMaxBytes: maxBytes, containerLogMaxFiles: maxFiles, imageArchives: archives } = settings;
@@ -102,13 +120,16 @@ function agentOf(
     runtime,
     settings,
     paths,
-    observer: {
-      turned: (turn: Turn) => {
-        metrics.turned(turn);
-        if (turn.acted) memory.busy();
+    observer: combineObservers(
+      {
+        turned: (turn: Turn) => {
+          metrics.turned(turn);
+          if (turn.acted) memory.busy();
+        },
+        probed: (run: ProbeRun) => metrics.probed(run),
       },
-      probed: (run: ProbeRun) => metrics.probed(run),
-    },
+      ...(node === undefined ? [] : [node.observer]),
+    ),
     version: releaseVersion,
     recover: async () => (await recover()) !== 'left',
     reviewChange: guard.review,

@@ -31,7 +31,8 @@ export async function showDryRun(cli: CliContext, { common, planned, component }
   refuseBlocked(plan);
   const texts = rendered.map(async ({ file }) => [file, await cli.host.readText(file)] as const);
   const work = planWork(plan, { rendered, onDisk: new Map(await Promise.all(texts)), only: component });
-  const would = wouldDo(work);
+  const objects = component === undefined && plan.objects.length > 0;
+  const would = [...wouldDo(work), ...(objects ? ['would bring the objects in the cluster along'] : [])];
   const screen = cli.stdout.isTerminal ? { columns: cli.stdout.columns, style: styleOf(common.color) } : plainScreen;
   const revision = lastGood?.number;
   const text = planText(plan, { screen, revision, changes: !isEmptyPlan(plan) });

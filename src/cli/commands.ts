@@ -5,9 +5,11 @@ import { driftCommand } from './drift-command.ts';
 import { historyCommands } from './history-commands.ts';
 import { imagesCommands } from './images-command.ts';
 import { initCommand } from './init-command.ts';
+import { kubeconfigCommand } from './kubeconfig-command.ts';
 import { configOption, configurationOptions, rootDirOption } from './options.ts';
 import { planCommand } from './plan-command.ts';
 import { rollbackCommand } from './rollback-command.ts';
+import { joinCommandRow, tokenCommand } from './token-command.ts';
 
 const podArgument = {
   form: '[pod]',
@@ -23,6 +25,7 @@ export const commands: readonly CliCommand[] = [
   ...historyCommands,
   rollbackCommand,
   driftCommand,
+  joinCommandRow,
   {
     name: 'reset',
     summary: 'remove what init made, say what is left',
@@ -82,6 +85,8 @@ export const commands: readonly CliCommand[] = [
     ],
     load: () => import('./logs.ts'),
   },
+  kubeconfigCommand,
+  tokenCommand,
   {
     name: 'config',
     summary: 'print or check the configuration',

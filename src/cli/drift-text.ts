@@ -1,6 +1,6 @@
 import { causeWords } from '../rollout/plan/drift.ts';
 import type { Change, ComponentPlan, Forms, RolloutPlan } from '../rollout/types.ts';
-import { blockedText, changeLines, hanging, isBusy } from './plan-text.ts';
+import { blockedText, changeLines, hanging, isBusy, objectsText } from './plan-text.ts';
 import { layOut, type StatusRow } from './status-layout.ts';
 import type { Screen } from './status-table.ts';
 
@@ -20,6 +20,7 @@ export function driftText(plan: RolloutPlan, { screen, revision, drifted, heal }
   const blocks = [
     ...plan.components.filter(isBusy).map((component) => componentText(component, screen)),
     ...(plan.files.length === 0 ? [] : [filesText(plan.files, screen)]),
+    ...(plan.objects.length === 0 ? [] : [objectsText(plan.objects, screen)]),
     ...(plan.takenUp.length === 0 ? [] : [takenUpText(plan.takenUp, screen)]),
     ...(plan.blocked.length === 0 ? [] : [blockedText(plan.blocked, screen)]),
   ];

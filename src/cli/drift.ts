@@ -61,10 +61,10 @@ function driftDocument(
   plan: RolloutPlan,
   { revision, warnings }: { readonly revision: number; readonly warnings: readonly string[] },
 ): Readonly<Record<string, unknown>> {
-  const { components, files, takenUp, blocked, notes } = plan;
+  const { components, files, objects, takenUp, blocked, notes } = plan;
   const differing = components.filter(({ changes, restart }) => restart || changes.length > 0);
   return {
     ...{ kind: 'Drift', drifted: isDrifted(plan), revision },
-    ...{ components: differing, files, takenUp, blocked, notes, warnings },
+    ...{ components: differing, files, objects, takenUp, blocked, notes, warnings },
   };
 }

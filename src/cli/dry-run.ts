@@ -5,6 +5,7 @@ import type { Config } from '../config/types.ts';
 import type { PlannedEffect } from '../host/dry-run-host.ts';
 import { dryRunHost } from '../host/dry-run-host.ts';
 import type { Host } from '../host/host.ts';
+import type { KubeClient } from '../kube/client.ts';
 import { dryRunKubeClient } from '../kube/dry-run-client.ts';
 import { toYaml } from '../kube/yaml.ts';
 import type { AgentDoor, InitContext, MadeRecord } from '../phases/context.ts';
@@ -12,7 +13,7 @@ import { agentDoor } from './agent-door.ts';
 import { agentStarter } from './agent-starter.ts';
 import type { CliContext, CommonOptions } from './command.ts';
 import { rememberedRecord } from './made-record.ts';
-import { withoutSecrets } from './secrets.ts';
+import { withoutSecretData, withoutSecrets } from './secrets.ts';
 import type { Options } from './workflow-context.ts';
 import { workflowContext } from './workflow-context.ts';
 
@@ -39,10 +40,22 @@ export async function dryRunSetUp(input: DryRunInput): Promise<InitContext> {
     ...input,
     ...(await dryRunDoors({ ...input, report })),
     report,
-    kube: async (path) =>
-      dryRunKubeClient(path, ({ method, path: target, body }) => report.file(`${method} ${target}`, toYaml(body))),
+    kube: async (path) => pretendedCluster(path, report),
   });
   return { ...context, dryRun: true, obtainImage: (reference) => findOnly(context, reference) };
+}
+
+/** A cluster that is told about; what others than `init` put into it is there: namespaces, and the Node by the agent. */
+function pretendedCluster(kubeconfig: string, report: Report): KubeClient {
+  const client = dryRunKubeClient(kubeconfig, ({ method, path, body }) =>
+    report.file(`${method} ${path}`, toYaml(withoutSecretData(body))),
+  );
+  const others = /^\/api\/v1\/(namespaces|nodes)\/[^/]+$/;
+  return {
+    ...client,
+    get: async <T>(path: string) =>
+      (await client.get<T>(path)) ?? (others.test(path) ? ({ metadata: {} } as T) : undefined),
+  };
 }
 
 /** The doors of a dry run: a host that writes elsewhere, an agent that is only told about, a record that is forgotten. */

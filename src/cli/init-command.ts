@@ -12,15 +12,21 @@ const actingOptions: readonly CliOption[] = [
   { flags: '--wait-timeout <duration>', summary: 'give up waiting for the components after this (default 4m0s)' },
 ];
 
+const joiningOptions: readonly CliOption[] = [
+  { flags: '--upload-certs', summary: 'put the shared certificates, encrypted, into the cluster for two hours' },
+  { flags: '--skip-token-print', summary: 'do not show bootstrap tokens' },
+  { flags: '--skip-certificate-key-print', summary: 'do not show the key of the uploaded certificates' },
+];
+
 const initOptions: readonly CliOption[] = [
   ...configurationOptions,
   ...actingOptions,
   { flags: '--skip-phases <phases>', summary: 'phases to leave out, NAME or NAME/SUBPHASE', list: true },
   { flags: '--foreground', summary: 'stay and run the agent here until interrupted' },
-  { flags: '--upload-certs', summary: "kubeadm's; has no effect yet", hidden: true },
-  { flags: '--skip-token-print', summary: "kubeadm's; has no effect yet", hidden: true },
-  { flags: '--skip-certificate-key-print', summary: "kubeadm's; has no effect yet", hidden: true },
+  ...joiningOptions,
 ];
+
+const joiningPhases: readonly string[] = ['upload-certs', 'show-join-command'];
 
 type PhaseRow = { readonly name: string; readonly summary: string; readonly phases?: readonly PhaseRow[] };
 
@@ -64,7 +70,38 @@ export const initPhaseRows: readonly PhaseRow[] = [
   },
   { name: 'start-agent', summary: 'start the agent, which runs the manifests' },
   { name: 'wait-control-plane', summary: 'wait until every component is healthy and admin.conf works' },
+  {
+    name: 'upload-config',
+    summary: 'put the configuration of cluster and kubelets into ConfigMaps',
+    phases: [
+      { name: 'kubeadm', summary: 'only the ClusterConfiguration' },
+      { name: 'kubelet', summary: 'only the KubeletConfiguration' },
+    ],
+  },
+  {
+    name: 'upload-certs',
+    summary: 'put the shared certificates, encrypted, into the Secret kubeadm-certs for two hours',
+  },
+  {
+    name: 'mark-control-plane',
+    summary: 'label and taint the Node of this machine as a control plane node',
+  },
+  { name: 'bootstrap-token', summary: 'make the bootstrap tokens, cluster-info, and the rights that joining takes' },
+  {
+    name: 'kubelet-finalize',
+    summary: 'let kubelet.conf follow the rotated client certificate',
+    phases: [{ name: 'enable-client-cert-rotation', summary: 'the same, by its name in kubeadm' }],
+  },
+  {
+    name: 'addon',
+    summary: 'install CoreDNS and kube-proxy',
+    phases: [
+      { name: 'coredns', summary: 'only CoreDNS' },
+      { name: 'kube-proxy', summary: 'only kube-proxy' },
+    ],
+  },
   { name: 'record-revision', summary: 'keep configuration, manifests and fingerprints as a numbered revision' },
+  { name: 'show-join-command', summary: 'show how other machines join' },
 ];
 
 function phaseCommand(row: PhaseRow, above: readonly string[]): CliCommand {
@@ -76,7 +113,7 @@ function phaseCommand(row: PhaseRow, above: readonly string[]): CliCommand {
       `bootstrap init phase ${path.join(' ')}`,
       `bootstrap init phase ${path.join(' ')} --config kubeadm.yaml`,
     ],
-    options: [...configurationOptions, ...actingOptions],
+    options: [...configurationOptions, ...actingOptions, ...(joiningPhases.includes(row.name) ? joiningOptions : [])],
     load: async () => {
       const { runInitPhase } = await import('./init.ts');
       return { run: (context, invocation) => runInitPhase(context, invocation, path) };

@@ -20,7 +20,7 @@ import { refuseWhileRolling } from '../rollout/journal/rollout-lock.ts';
 import { agentDoor } from './agent-door.ts';
 import { agentStarter } from './agent-starter.ts';
 import type { CliContext, CommandRun } from './command.ts';
-import { initSummary } from './init-summary.ts';
+import { initSummary, phaseResult } from './init-summary.ts';
 import { madeRecord } from './made-record.ts';
 import { pastAgentRecovery } from './past-agent-recovery.ts';
 import type { CliReport } from './report.ts';
@@ -57,11 +57,20 @@ export const run: CommandRun = async (cli, invocation) => {
 export async function runInitPhase(cli: CliContext, invocation: Invocation, path: readonly string[]): Promise<number> {
   const setup = await setUp(cli, invocation);
   const phase = findPhase(initPhases, path);
+  const context = askedFor(setup.context);
   await locked(setup, () =>
-    runPhases([phase], setup.context, { clock: cli.clock, signal: cli.signal, workflow: setup.report }),
+    runPhases([phase], context, { clock: cli.clock, signal: cli.signal, workflow: setup.report }),
   );
-  setup.report.finish({ text: '', document: { kind: 'PhaseResult', phase: path.join('/') } });
+  const document = { kind: 'PhaseResult', phase: path.join('/') };
+  setup.report.finish(await phaseResult(context, path, document));
   return 0;
+}
+
+/** A phase that is asked for by name may count on a control plane that runs, whoever runs it. */
+function askedFor(context: InitContext): InitContext {
+  const { config } = context;
+  const skipPhases = config.init.skipPhases.filter((name) => name !== 'start-agent');
+  return { ...context, config: { ...config, init: { ...config.init, skipPhases } } };
 }
 
 type SetUp = {
@@ -86,7 +95,6 @@ async function setUp(cli: CliContext, { options, common }: Invocation): Promise<
   const paths = pathsFor(root, config);
   const report = createReport(cli, common);
   for (const warning of config.warnings) report.warn(warning.replace(/(^|: )warning: /, '$1'));
-  if (options.uploadCerts === true) report.warn('--upload-certs does nothing yet: no certificate is uploaded');
   const made = madeRecord(cli.host, paths);
   if (config.init.dryRun) {
     const { dryRunSetUp } = await import('./dry-run.ts');

@@ -1,5 +1,5 @@
-import { podPaths } from '../agent/home/pod-paths.ts';
 import { lastLogLines as lastLines } from '../agent/logs/last-lines.ts';
+import { attemptLogs } from '../agent/logs/log-files.ts';
 import type { Paths } from '../config/paths.ts';
 import type { HostFiles } from '../host/host.ts';
 import type { Pod } from '../kube/types.ts';
@@ -11,10 +11,8 @@ export async function logFiles(
   paths: Paths,
   { pod, container }: { readonly pod: { readonly identity: PodIdentity }; readonly container: string },
 ): Promise<readonly string[]> {
-  const at = podPaths(paths, pod.identity);
-  const names = (await host.list(at.containerLogDir(container))) ?? [];
-  const attempts = names.flatMap((file) => (/^\d+\.log$/.test(file) ? [Number.parseInt(file, 10)] : []));
-  return attempts.sort((a, b) => a - b).map((attempt) => at.containerLog(container, attempt));
+  const logs = await attemptLogs(host, paths, { pod: pod.identity, container });
+  return logs.map(({ path }) => path);
 }
 
 /** The last lines that a container wrote: of its newest attempt that wrote any. */

@@ -18,11 +18,13 @@ export function planText(plan: RolloutPlan, options: PlanTextOptions): string {
   const since = revision === undefined ? '' : ` (revision ${revision})`;
   const notes = plan.notes.map((note) => hanging(`${screen.style.yellow('note:')} `, note, screen)).join('');
   if (!changes) return `nothing to do: the control plane is as the configuration says${since}\n${notes}`;
-  const running = plan.components.some(isBusy) || plan.files.length > 0 || plan.blocked.length > 0;
+  const running =
+    plan.components.some(isBusy) || [plan.files, plan.objects, plan.blocked].some((list) => list.length > 0);
   const blocks = [
     ...(running ? [] : [configurationText(plan.configuration, screen)]),
     ...plan.components.filter(isBusy).map((component) => componentText(component, screen)),
     ...(plan.files.length === 0 ? [] : [filesText(plan.files, screen)]),
+    ...(plan.objects.length === 0 ? [] : [objectsText(plan.objects, screen)]),
     ...(plan.blocked.length === 0 ? [] : [blockedText(plan.blocked, screen)]),
   ];
   const next = apply === undefined || plan.blocked.length > 0 ? '' : hanging('next: ', apply, screen);
@@ -44,6 +46,11 @@ function componentText(plan: ComponentPlan, screen: Screen): string {
 function filesText(files: readonly Change[], screen: Screen): string {
   const head = `${screen.style.bold('files')}  ${screen.style.green('no restart')}, because `;
   return hanging(head, 'no component reads them', screen) + changeLines(files, screen);
+}
+
+export function objectsText(objects: readonly Change[], screen: Screen): string {
+  const head = `${screen.style.bold('objects in the cluster')}  ${screen.style.green('no restart')}\n`;
+  return head + changeLines(objects, screen);
 }
 
 /** Shown alone: what runs shows by its own changes what the configuration says of it. */

@@ -1,5 +1,6 @@
 import { PreflightError } from '../base/errors.ts';
 import type { Report } from '../base/report.ts';
+import type { WantedObject } from '../cluster/wanted-object.ts';
 import { type Paths, pathsOf } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
 import { componentState } from '../health/component-state.ts';
@@ -10,6 +11,7 @@ import { renderFor } from '../phases/write-manifests.ts';
 import type { NewFile } from '../rollout/apply/issue-anew.ts';
 import { possibleChangeOver } from '../rollout/change-over/possible.ts';
 import { readJournal } from '../rollout/journal/journal.ts';
+import type { ObjectsInput } from '../rollout/objects/gather-objects.ts';
 import { hasPlane, isEmptyPlan, planRollout } from '../rollout/plan/plan.ts';
 import { gatherPlanFacts } from '../rollout/plan/plan-facts.ts';
 import { type LastGood, readCurrentRevision, readLastGood } from '../rollout/revisions/revisions.ts';
@@ -23,6 +25,7 @@ import { madeRecord } from './made-record.ts';
 import { type PlanInput, planInput, withPatches } from './plan-input.ts';
 import { differencesExitCode, planReport, refuseUnreadable, showResult } from './plan-output.ts';
 import { planText } from './plan-text.ts';
+import { plannedObjects } from './planned-objects.ts';
 import type { Options } from './workflow-context.ts';
 import { pathsFor, rootDirOf, textOption } from './workflow-context.ts';
 
@@ -54,9 +57,9 @@ export function planDocument(
   plan: RolloutPlan,
   more: { readonly revision: number | undefined; readonly warnings: readonly string[] },
 ): Readonly<Record<string, unknown>> {
-  const { components, files, blocked, configuration, takenUp, notes } = plan;
+  const { components, files, objects, blocked, configuration, takenUp, notes } = plan;
   const { revision, warnings } = more;
-  const told = { components, files, blocked, configuration, takenUp, notes, warnings };
+  const told = { components, files, objects, blocked, configuration, takenUp, notes, warnings };
   return { kind: 'RolloutPlan', changes: !isEmptyPlan(plan), revision, ...told };
 }
 
@@ -71,6 +74,8 @@ export type Planned = {
   /** Where the patches are that the manifests were rendered with. */
   readonly patchesDirectory: string | undefined;
   readonly status: AgentStatus | undefined;
+  /** What the configuration wants in the cluster. */
+  readonly objects: ObjectsInput | undefined;
   /** agent.yaml, where the configuration asks for another one than is there. */
   readonly agentSettings: NewFile | undefined;
 };
@@ -87,12 +92,16 @@ export async function planFor(cli: CliContext, options: Options, report: Report)
   return planFrom(cli, { root, lastGood, input }, report);
 }
 
-/** What a plan is made from; `manifests` and `files` in place of what would be rendered, and of what is on the disk. */
+/**
+ * What a plan is made from; `manifests`, `objects` and `files` in place of what would be rendered, and of what is on the
+ * disk.
+ */
 export type PlanSource = {
   readonly root: string;
   readonly lastGood: LastGood | undefined;
   readonly input: PlanInput;
   readonly manifests?: readonly RenderedManifest[];
+  readonly objects?: readonly WantedObject[] | undefined;
   readonly files?: Host;
 };
 
@@ -104,13 +113,14 @@ export async function planFrom(cli: CliContext, source: PlanSource, report: Repo
   const paths = pathsFor(root, config);
   const starter = { start: async () => '', disable: async () => {} };
   const agent = agentDoor({ host, clock, paths, starter });
-  const [rendered, status, agentConfiguration, made, journal, current] = await Promise.all([
+  const [rendered, status, agentConfiguration, made, journal, current, objects] = await Promise.all([
     manifests ?? renderFor({ config: withPatches(config, patchesDirectory), paths, host, report, templatesDirectory }),
     agent.status(),
     agent.configuration(),
     madeRecord(host, paths).all(),
     readJournal(host, paths),
     readCurrentRevision(host, paths.revisionsDir),
+    plannedObjects(host, paths, source),
   ]);
   if (journal !== undefined)
     report.warn(`${journal.command} is under way or was cut off: what is here may still change`);
@@ -125,6 +135,7 @@ export async function planFrom(cli: CliContext, source: PlanSource, report: Repo
     sameInput,
     notes: input.notes,
     otherFiles: settings === undefined ? [] : [settings.change],
+    objects: objects.facts,
   });
   if (!hasPlane(facts)) {
     throw new PreflightError(`there is no control plane below ${root}`, { hint: 'bootstrap init makes one' });
@@ -132,5 +143,5 @@ export async function planFrom(cli: CliContext, source: PlanSource, report: Repo
   const planeRuntime = agentConfiguration?.runtime;
   const plan = await withAskedFlags(cli, planRollout(facts), { facts, planeRuntime });
   const read = { config, paths, lastGood, former, rendered, templatesDirectory, patchesDirectory, status };
-  return { plan, ...read, agentSettings: settings?.file };
+  return { plan, ...read, objects: objects.input, agentSettings: settings?.file };
 }

@@ -68,6 +68,8 @@ async function planBack(
   const files = await differingFiles(host, await readFilesAsOf(host, paths, target.number));
   const input = { ...then, former: now.config, sameInput: false };
   const manifests = keptManifests(target, paths);
-  const planned = await planFrom(cli, { root, lastGood, input, manifests, files: withFiles(host, files) }, report);
+  const { objects } = target;
+  const source = { root, lastGood, input, manifests, objects, files: withFiles(host, files) };
+  const planned = await planFrom(cli, source, report);
   return { ...planned, plan: withRestoredFiles(planned.plan, files, target.number), target, files };
 }

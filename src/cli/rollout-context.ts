@@ -43,7 +43,7 @@ export async function rolloutContext(input: {
   readonly options: Options;
   readonly planned: Pick<
     Planned,
-    'config' | 'paths' | 'former' | 'rendered' | 'templatesDirectory' | 'patchesDirectory' | 'agentSettings'
+    'config' | 'paths' | 'former' | 'rendered' | 'templatesDirectory' | 'patchesDirectory' | 'objects' | 'agentSettings'
   >;
   readonly report: RolloutReport;
 }): Promise<RolloutContext> {
@@ -62,6 +62,7 @@ export async function rolloutContext(input: {
     obtainImage: (reference, pull) => loadImage({ reference, pull, runtime, host, config, report, now: clock.now() }),
     // What the runtime lacks here was said by the agent.
     canary: canaryDoors({ host: cli.host, clock, log: common.verbosity > 0 ? log : silentLog, paths, runtimeType }),
+    objects: planned.objects,
     agentSettings: planned.agentSettings,
     tell: (event) => report.step(event),
   };

@@ -22,6 +22,7 @@ const doneWords: Readonly<Record<RolloutStep, string>> = {
   settle: 'settled',
   undo: 'undone',
   commit: 'kept',
+  objects: 'brought along',
 };
 
 export function rolloutReport(

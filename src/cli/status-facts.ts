@@ -1,3 +1,4 @@
+import type { AgentNode } from '../kube/agent-socket.ts';
 import type { CertificateExpiration } from '../kubeconfig/expirations.ts';
 import type { Revision } from '../rollout/revisions/revision.ts';
 import { wrapped } from './status-layout.ts';
@@ -26,6 +27,7 @@ function factRows(facts: StatusFacts): readonly (readonly [string, string])[] {
   return [
     ['agent', agentText(facts)],
     ['runtime', `${named.join(' ')}${error === undefined ? '' : ` does not answer: ${error}`}`],
+    ...(status?.node === undefined ? [] : [['node', nodeText(status.nodeName, status.node)] as const]),
     ...(directory === '' ? [] : [['manifests', directory] as const]),
     ...(expirations.some(({ missing }) => !missing)
       ? [['certificates', expiryText(nextExpiry(expirations))] as const]
@@ -33,6 +35,12 @@ function factRows(facts: StatusFacts): readonly (readonly [string, string])[] {
     ...(revision === undefined ? [] : [['revision', revisionText(revision, facts.nowMs)] as const]),
     ...(change === undefined ? [] : [['change', change] as const]),
   ];
+}
+
+function nodeText(name: string, { registered, ready, server }: AgentNode): string {
+  if (!registered) return `${name}, not registered${server === undefined ? '' : ` at ${server}`}`;
+  const state = ready === false ? 'registered, not ready' : 'registered';
+  return `${name}, ${state} at ${server ?? '?'}; runs static pods only (capacity pods: 0)`;
 }
 
 function revisionText({ number, result, startedAt }: Revision, nowMs: number): string {

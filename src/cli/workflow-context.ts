@@ -89,6 +89,12 @@ export function workflowContext(input: WorkflowInput): InitContext {
     ...(templates === undefined ? {} : { templatesDirectory: resolve(host.workingDirectory(), templates) }),
     ignoredChecks: new Set(config.init.nodeRegistration.ignorePreflightErrors.map((name) => name.toLowerCase())),
     waitTimeoutMs: durationOption(options, 'waitTimeout') ?? config.init.timeouts.controlPlaneComponentHealthCheckMs,
+    joining: {
+      uploadCerts: options.uploadCerts === true,
+      certificateKey: config.init.certificateKey ?? Buffer.from(host.randomBytes(32)).toString('hex'),
+      skipTokenPrint: options.skipTokenPrint === true,
+      skipCertificateKeyPrint: options.skipCertificateKeyPrint === true,
+    },
     made: input.made,
     invocation: { startedMs: clock.now(), author: authorOf(host, cli.argv) },
     whyNotWritable,

@@ -70,7 +70,7 @@ type GivenTokens = NonNullable<Documents['InitConfiguration']>['bootstrapTokens'
 /** One token when none is given; a token without its secret gets a random one (kubeadm SetBootstrapTokensDynamicDefaults). */
 function tokensOf(host: DetectHost, given: GivenTokens = []): readonly BootstrapToken[] {
   return (given.length === 0 ? [{}] : given).map(({ token, description, ttl, expires, usages, groups }) => ({
-    token: token || randomToken(host),
+    ...(token ? { token } : { token: randomToken(host), generated: true as const }),
     description: description ?? '',
     ttlMs: ttl === undefined ? (expires === undefined ? defaultTokenTtlMs : undefined) : parseDuration(ttl),
     expires,
@@ -80,7 +80,7 @@ function tokensOf(host: DetectHost, given: GivenTokens = []): readonly Bootstrap
 }
 
 /** `[a-z0-9]{6}.[a-z0-9]{16}`; bytes from 252 on would make some letters likelier (cluster-bootstrap token/util). */
-function randomToken(host: DetectHost): string {
+export function randomToken(host: Pick<HostMachine, 'randomBytes'>): string {
   const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
   let token = '';
   while (token.length < 22) {

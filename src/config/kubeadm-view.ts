@@ -63,7 +63,7 @@ export function resetConfigurationDocument({ reset, cluster, init }: Config): Do
   });
 }
 
-function tokenView({ ttlMs, token, ...rest }: BootstrapToken, secrets: boolean): Document {
+function tokenView({ ttlMs, token, generated: _generated, ...rest }: BootstrapToken, secrets: boolean): Document {
   return {
     ...withoutEmpty(rest),
     ...(secrets && { token }),
@@ -96,7 +96,8 @@ function withoutEmpty(members: Readonly<Record<string, unknown>>): Document {
   return Object.fromEntries(there);
 }
 
-function alphabetical(value: Document): Document {
+/** The same with the keys of all maps in order, as Go and sigs.k8s.io/yaml write them. */
+export function alphabetical(value: Document): Document {
   const inside = (member: unknown): unknown => {
     if (Array.isArray(member)) return member.map(inside);
     return isMapping(member) ? alphabetical(member) : member;

@@ -29,6 +29,8 @@ export type InitConfiguration = {
 
 export type BootstrapToken = {
   readonly token: string;
+  /** Nobody asked for this very one: it was drawn by lot. */
+  readonly generated?: true;
   readonly description: string;
   readonly ttlMs: number | undefined;
   readonly expires: string | undefined;

@@ -59,6 +59,8 @@ export interface HostFiles {
     onError: (thrown: unknown) => void,
   ): () => void;
   freeBytes(path: string): Promise<number>;
+  /** The size of the file system that holds the path. */
+  diskBytes(path: string): Promise<number>;
 }
 
 /** A place that stays the same one while it is held, whatever happens to its name; good for programs we start too. */

@@ -40,6 +40,10 @@ export const nodeFiles: HostFiles = {
     const stats = await fs.statfs(path);
     return stats.bavail * stats.bsize;
   },
+  diskBytes: async (path) => {
+    const stats = await fs.statfs(path);
+    return stats.blocks * stats.bsize;
+  },
 };
 
 async function absentAsUndefined<T>(result: Promise<T>, ...further: readonly string[]): Promise<T | undefined> {

@@ -12,8 +12,19 @@ export type AgentStatus = {
   readonly pods: readonly AgentPod[];
   /** Files of the manifest directory that are not run as they are. */
   readonly rejected: readonly RejectedManifest[];
+  /** What it is at the API server; absent without a kubeconfig. */
+  readonly node?: AgentNode;
   /** What does not work beside the pods, in words: a port that is taken, a kubeconfig that is not there. */
   readonly problems?: readonly string[];
+};
+
+/** A Node that is `registered` takes no pods of the API server: its capacity says `pods: 0`. */
+export type AgentNode = {
+  readonly registered: boolean;
+  /** Whether the Node last said so; absent where there is none. */
+  readonly ready?: boolean;
+  /** The API server; absent without credentials for it. */
+  readonly server?: string;
 };
 
 export type AgentPod = {

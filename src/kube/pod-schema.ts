@@ -6,6 +6,9 @@
  */
 const table = `
 Pod apiVersion:string kind:string metadata:ObjectMeta spec:PodSpec status:any
+Workload metadata:ObjectMeta spec:WorkloadSpec
+WorkloadSpec template:PodTemplate
+PodTemplate metadata:ObjectMeta spec:PodSpec
 ObjectMeta name:string generateName:string namespace:string selfLink:string uid:string resourceVersion:string
   generation:int64 creationTimestamp:time deletionTimestamp:time? deletionGracePeriodSeconds:int64? labels:{}string
   annotations:{}string ownerReferences:[]OwnerReference~uid finalizers:[]string~ managedFields:[]any
@@ -193,7 +196,7 @@ export type FieldSchema = {
 
 export type TypeSchema = ReadonlyMap<string, FieldSchema>;
 
-/** All types of a Pod by name; begin at `Pod`. */
+/** All types of a Pod by name; begin at `Pod`, or at `Workload` for what makes Pods (Deployment, DaemonSet). */
 export const podTypes: ReadonlyMap<string, TypeSchema> = new Map(
   table
     .trim()

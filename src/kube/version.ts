@@ -5,7 +5,8 @@ export const releaseVersion = 'v1.37.2';
 export const supportedMinors: readonly number[] = [36, 37];
 
 export const pauseImageTag = '3.10.2';
-export const corednsImageTag = 'v1.14.3';
+/** kubeadm 1.37.2, constants.go CoreDNSVersion. */
+export const corednsImageTag = 'v1.14.6';
 
 /** etcd by Kubernetes minor (kubeadm 1.37.2, constants.go SupportedEtcdVersion and DefaultEtcdVersion). */
 const etcdImageTags: Readonly<Record<number, string>> = { 36: '3.7.0-0', 37: '3.7.0-0' };

@@ -37,10 +37,17 @@ export async function applyKubeconfigs(plan: Pick<KubeconfigPlan, 'items'>, tool
   if (failed !== undefined) throw failed.reason;
 }
 
-// Unlike the certificates in files, these begin when their CA does (kubeadm newClientCertConfigFromKubeConfigSpec).
-function clientKubeconfig(
+/**
+ * A kubeconfig with a new client certificate. Unlike the certificates in files, these begin when their CA does (kubeadm
+ * newClientCertConfigFromKubeConfigSpec).
+ */
+export function clientKubeconfig(
   spec: Pick<KubeconfigSpec, 'user' | 'organizations' | 'server'>,
-  given: { readonly key: KeyObject; readonly signer: FoundAuthority; readonly tools: KubeconfigTools },
+  given: {
+    readonly key: KeyObject;
+    readonly signer: FoundAuthority;
+    readonly tools: Pick<KubeconfigTools, 'config' | 'now'>;
+  },
 ): string {
   const { key, signer, tools } = given;
   const { config, now } = tools;

@@ -7,7 +7,11 @@ export type KubeconfigContent = {
   readonly user: string;
   readonly server: string;
   readonly ca: string;
-  readonly credentials: { readonly clientCertificate: string; readonly clientKey: string } | { readonly token: string };
+  readonly credentials:
+    | { readonly clientCertificate: string; readonly clientKey: string }
+    | { readonly token: string }
+    /** One file with both, as a rotated pair is kept. */
+    | { readonly pairFile: string };
 };
 
 /** The text of a kubeconfig with one cluster, one user and one context, as kubeadm writes it. */
@@ -19,19 +23,19 @@ export function buildKubeconfig({ clusterName, user, server, ca, credentials }: 
     contexts: [{ context: { cluster: clusterName, user }, name: context }],
     'current-context': context,
     kind: 'Config',
-    users: [
-      {
-        name: user,
-        user:
-          'token' in credentials
-            ? { token: credentials.token }
-            : {
-                'client-certificate-data': base64(credentials.clientCertificate),
-                'client-key-data': base64(credentials.clientKey),
-              },
-      },
-    ],
+    users: [{ name: user, user: userOf(credentials) }],
   });
+}
+
+function userOf(credentials: KubeconfigContent['credentials']): Record<string, string> {
+  if ('token' in credentials) return { token: credentials.token };
+  if ('pairFile' in credentials) {
+    return { 'client-certificate': credentials.pairFile, 'client-key': credentials.pairFile };
+  }
+  return {
+    'client-certificate-data': base64(credentials.clientCertificate),
+    'client-key-data': base64(credentials.clientKey),
+  };
 }
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');

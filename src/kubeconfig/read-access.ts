@@ -7,14 +7,16 @@ import { parseKubeconfig } from './kubeconfig.ts';
 export async function readClusterAccess(host: Pick<HostFiles, 'readText'>, path: string): Promise<ClusterAccess> {
   const text = await host.readText(path);
   if (text === undefined) throw new Error(`${path} is not there`);
-  const { server, token, caFile, clientCertificateFile, clientKeyFile, ...access } = parseKubeconfig(text, path);
+  const { server, caFile, clientCertificateFile, clientKeyFile, tokenFile, ...access } = parseKubeconfig(text, path);
   const beside = async (file: string | undefined) =>
     file === undefined ? undefined : await host.readText(resolve(dirname(path), file));
   return {
     server,
-    token,
+    token: access.token ?? (await beside(tokenFile))?.trim(),
     ca: access.ca ?? (await beside(caFile)),
     clientCertificate: access.clientCertificate ?? (await beside(clientCertificateFile)),
     clientKey: access.clientKey ?? (await beside(clientKeyFile)),
+    serverName: access.tlsServerName,
+    insecure: access.insecureSkipTlsVerify,
   };
 }

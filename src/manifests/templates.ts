@@ -16,6 +16,11 @@ export type Templates = {
 
 type Files = Pick<HostFiles, 'readText' | 'list' | 'stat'>;
 
+/** The objects of the addons; each file may hold several documents. */
+export const addonNames = ['coredns', 'kube-proxy'] as const;
+export type AddonName = (typeof addonNames)[number];
+export type AddonTemplates = ReadonlyMap<string, Template>;
+
 const manifestSuffix = '.yaml.hbs';
 const partialSuffix = '.hbs';
 
@@ -38,7 +43,7 @@ export async function readTemplates(host: Files, directory?: string): Promise<Te
     manifests: merged(flat.manifests, nested.manifests),
     partials: merged(flat.partials, nested.partials),
   };
-  const known = new Set<string>(components.map(({ name }) => name));
+  const known = new Set<string>([...components.map(({ name }) => name), ...addonNames]);
   return {
     manifests: merged(ours.manifests, given.manifests),
     partials: merged(ours.partials, given.partials),
@@ -48,6 +53,14 @@ export async function readTemplates(host: Files, directory?: string): Promise<Te
         ([, { path }]) => `${path} overrides nothing: known templates are ${[...known].join(', ')} (${manifestSuffix})`,
       ),
   };
+}
+
+/** The templates of the addons, single ones replaced by `DIR/addons/coredns.yaml.hbs` or `DIR/coredns.yaml.hbs` of `--templates`. */
+export async function readAddonTemplates(host: Files, directory?: string): Promise<AddonTemplates> {
+  const ours = await readFiles(host, join(await packagedTemplates(host), 'addons'), manifestSuffix);
+  if (directory === undefined) return ours;
+  const flat = await readFiles(host, directory, manifestSuffix);
+  return merged(merged(ours, flat), await readFiles(host, join(directory, 'addons'), manifestSuffix));
 }
 
 async function readDirectory(host: Files, directory: string): Promise<Omit<Templates, 'warnings'>> {

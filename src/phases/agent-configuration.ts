@@ -27,6 +27,11 @@ export function agentConfigurationOf(input: {
     imageArchives: config.bootstrap.images.archives,
     podInfraContainerImage: imagesOf(config).pause,
     healthzPort: config.bootstrap.ports.agentHealth,
+    kubeconfig: paths.kubeletConf,
+    certDirectory: join(paths.kubeletDir, 'pki'),
+    rotateCertificates: true,
+    port: config.bootstrap.ports.kubeletApi,
+    authentication: { x509: { clientCAFile: join(paths.certificatesDir, 'ca.crt') } },
     ...(startAfter.length === 0 ? {} : { startAfter }),
     ...kubeletFields(config),
   };

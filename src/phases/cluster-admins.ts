@@ -20,9 +20,10 @@ const binding = {
 
 /**
  * Makes the binding that gives admin.conf its power: tried as admin.conf, and when that is forbidden as super-admin.conf,
- * every 500 ms up to timeouts.kubernetesAPICall (kubeadm phases/kubeconfig EnsureAdminClusterRoleBinding).
+ * every 500 ms up to timeouts.kubernetesAPICall (kubeadm phases/kubeconfig EnsureAdminClusterRoleBinding). False when it
+ * was there, so that somebody has been at work in this cluster before.
  */
-export async function bindClusterAdmins(context: InitContext, endpoint: HealthEndpoint): Promise<void> {
+export async function bindClusterAdmins(context: InitContext, endpoint: Pick<HealthEndpoint, 'url'>): Promise<boolean> {
   const { clock, signal, report, config } = context;
   const made = await retryUntil(() => tryToBind(context, new URL(endpoint.url).origin), {
     clock,
@@ -36,6 +37,7 @@ export async function bindClusterAdmins(context: InitContext, endpoint: HealthEn
     action: made ? 'bind' : 'keep',
     because: made ? 'admin.conf gets its rights by it' : 'is there',
   });
+  return made;
 }
 
 async function tryToBind(context: InitContext, server: string): Promise<boolean> {

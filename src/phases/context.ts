@@ -1,4 +1,5 @@
 import type { AgentConfiguration } from '../agent/settings/configuration.ts';
+import type { ObjectPlan } from '../cluster/plan-objects.ts';
 import type { HealthContext } from '../health/health-context.ts';
 import type { RecordEntry } from '../host/recording-host.ts';
 import type { AgentStatus } from '../kube/agent-socket.ts';
@@ -30,12 +31,25 @@ export interface MadeRecord {
   all(): Promise<readonly RecordEntry[]>;
 }
 
+/** `--upload-certs`, `--skip-token-print`, `--skip-certificate-key-print`. */
+export type Joining = {
+  readonly uploadCerts: boolean;
+  /** 32 bytes in hex: as configured, else drawn by lot. */
+  readonly certificateKey: string;
+  readonly skipTokenPrint: boolean;
+  readonly skipCertificateKeyPrint: boolean;
+};
+
 /** What the phases of `init` and `reset` get beyond every phase's context. The doors open when they are first used. */
 export type InitContext = PhaseContext & {
   /** Names of preflight checks whose errors only warn, in lower case; may hold `all`. */
   readonly ignoredChecks: ReadonlySet<string>;
   readonly waitTimeoutMs: number;
+  /** What `init` does for those who join, and what of it is shown. */
+  readonly joining: Joining;
   readonly made: MadeRecord;
+  /** What becomes of the objects that follow from this configuration, where several phases apply theirs together. */
+  readonly applied?: Promise<readonly ObjectPlan[]>;
   /** Whose run this is, and since when, for the revision that it makes. */
   readonly invocation?: { readonly startedMs: number; readonly author: RevisionAuthor };
   /** The system's error code that writing into a directory would give. */

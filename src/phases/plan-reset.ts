@@ -9,6 +9,8 @@ export const initLockName = 'init.lock';
 /** What `init`, the agent and the runtimes keep in the state directory, besides `made.jsonl`, which goes last. */
 const stateNames =
   /^(containers|canary|flags|last-good|revisions|snapshots|pods|images|agent\.yaml|agent\.log(\.\d+)?|owner|rollout\.json|claims\.json|hand-edits|runtime|tcp-migrate-req|init\.lock(\.[0-9a-f]+)?)$/;
+/** Certificates that the agent keeps for itself, as a kubelet does. */
+const kubeletPkiNames = /^(kubelet\.(crt|key)|kubelet-(client|server)-[\w-]+\.pem(\.new)?)$/;
 const runNames = /^(agent\.sock.*|(agent|rollout)\.lock.*|agent\.pid)$/;
 
 /** What was found of one recorded or known path. */
@@ -54,14 +56,18 @@ export function planFiles(
 
 /** What the agent and the runtimes made in our own directories, by their names; others' files there stay. */
 export function planOwnDirectories(
-  listed: { readonly stateDir: readonly string[]; readonly runDir: readonly string[] },
-  paths: Pick<Paths, 'stateDir' | 'runDir'>,
+  listed: Readonly<Record<'stateDir' | 'runDir' | 'kubeletPki', readonly string[]>>,
+  paths: Pick<Paths, 'stateDir' | 'runDir' | 'kubeletDir'>,
 ): readonly ResetAction[] {
   const actions = (directory: string, names: readonly string[], known: RegExp): readonly ResetAction[] =>
     names
       .filter((name) => known.test(name) || temporaryName.test(name))
       .map((name) => ({ path: `${directory}/${name}`, do: 'remove-tree', because: 'made by the agent' }));
-  return [...actions(paths.runDir, listed.runDir, runNames), ...actions(paths.stateDir, listed.stateDir, stateNames)];
+  return [
+    ...actions(paths.runDir, listed.runDir, runNames),
+    ...actions(paths.stateDir, listed.stateDir, stateNames),
+    ...actions(`${paths.kubeletDir}/pki`, listed.kubeletPki, kubeletPkiNames),
+  ];
 }
 
 /** Directories to remove when they are empty in the end, deepest first. */
@@ -69,7 +75,7 @@ export function planDirectories(entries: readonly RecordEntry[], paths: Paths): 
   const made = entries.filter(({ kind }) => kind === 'directory').map(({ path }) => path);
   // The agent keeps no record; below a root directory of our own all that is empty can go.
   const own = paths.root === '/' ? [] : ownPaths(paths).flatMap((path) => ancestors(path, paths.root));
-  const ours = [paths.stateDir, paths.runDir];
+  const ours = [paths.stateDir, paths.runDir, `${paths.kubeletDir}/pki`];
   return [...new Set([...made, ...own, ...ours])].sort((a, b) => depth(b) - depth(a) || (a < b ? -1 : 1));
 }
 
@@ -82,6 +88,7 @@ function ownPaths(paths: Paths): readonly string[] {
     paths.etcdDataDir,
     paths.kubeletDir,
     `${paths.kubeletDir}/pods`,
+    `${paths.kubeletDir}/pki`,
     paths.stateDir,
     paths.runDir,
     paths.podLogsDir,

@@ -1,6 +1,7 @@
 import { sleep } from '../base/clock.ts';
 import { pollHealth } from '../health/health-polls.ts';
 import { healthEndpoint, readManifests } from '../health/manifest-files.ts';
+import { wantedObjects } from '../rollout/objects/wanted-objects.ts';
 import { gatherRevision } from '../rollout/revisions/gather-revision.ts';
 import { planRevision } from '../rollout/revisions/plan-revision.ts';
 import { currentRevision, type RevisionContent } from '../rollout/revisions/revision.ts';
@@ -31,8 +32,9 @@ export const recordRevisionPhase: Phase<InitContext> = {
 };
 
 /** What is on the disk, for `recordHealthy`; may be gathered while the components still start. */
-export function gatherFor({ host, config, paths, templatesDirectory }: InitContext): Promise<RevisionContent> {
-  return gatherRevision(host, { config, paths, templatesDirectory });
+export async function gatherFor({ host, config, paths, templatesDirectory }: InitContext): Promise<RevisionContent> {
+  const objects = await wantedObjects(host, { config, paths, templatesDirectory });
+  return gatherRevision(host, { config, paths, templatesDirectory, objects });
 }
 
 /** Keeps a control plane that was just seen healthy. */

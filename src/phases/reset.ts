@@ -96,12 +96,12 @@ async function removeFiles(context: ResetContext): Promise<void> {
   // Before its note goes.
   await context.putBackKernel?.();
   const entries = await made.all();
+  const listed = async (directory: string) => (await host.list(directory)) ?? [];
+  const [stateDir, runDir] = [await listed(paths.stateDir), await listed(paths.runDir)];
+  const kubeletPki = await listed(join(paths.kubeletDir, 'pki'));
   const actions = [
     ...planFiles(entries, await findAll(context, entries), paths),
-    ...planOwnDirectories(
-      { stateDir: (await host.list(paths.stateDir)) ?? [], runDir: (await host.list(paths.runDir)) ?? [] },
-      paths,
-    ),
+    ...planOwnDirectories({ stateDir, runDir, kubeletPki }, paths),
     ...(context.cleanupTmpDir
       ? [{ path: paths.temporaryDir, do: 'remove-tree' as const, because: '--cleanup-tmp-dir' }]
       : []),

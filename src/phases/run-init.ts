@@ -1,14 +1,15 @@
 import type { Report } from '../base/report.ts';
 import type { KeySource } from '../pki/keys.ts';
 import type { InitContext } from './context.ts';
+import { fillCluster } from './fill-cluster.ts';
 import { initPhases } from './init.ts';
 import { OrderedReports } from './ordered-report.ts';
 import type { PkiPlan } from './pki.ts';
 import { keysAhead, planPki, startPki } from './pki.ts';
-import { gatherFor, recordHealthy } from './record-revision.ts';
 import { refuseErrors } from './refuse.ts';
 import type { Walk } from './run.ts';
-import { findPhase, runPhases } from './run.ts';
+import { findPhase, firstFailure, runAlone, runPhases } from './run.ts';
+import { refuseMistakes } from './standing-phase.ts';
 import { awaitAgent, beginAgent } from './start-agent.ts';
 import { renderFor } from './write-manifests.ts';
 
@@ -22,7 +23,12 @@ export async function runInit(context: InitContext, walk: Walk): Promise<void> {
   const planned = planPki(context).then((plan) => ({ plan, keys: keysAhead(context, plan) }));
   const warnings: string[] = [];
   const rendered = renderFor({ ...context, report: { ...silent, warn: (message) => warnings.push(message) } });
-  const preparing = [planned, rendered, runPhases([findPhase(initPhases, ['preflight'])], context, walk)];
+  const preparing = [
+    planned,
+    rendered,
+    refuseMistakes(context),
+    runPhases([findPhase(initPhases, ['preflight'])], context, walk),
+  ];
   await firstFailure(preparing.toReversed());
   const { plan, keys } = await planned;
   for (const warning of warnings) context.report.warn(warning);
@@ -33,12 +39,6 @@ export async function runInit(context: InitContext, walk: Walk): Promise<void> {
 
 /** What is decided ahead is said by the phase that does it. */
 const silent: Report = { item() {}, info() {}, warn() {}, file() {}, waiting() {} };
-
-/** Waits for all of them; throws what the first in the list failed with. */
-async function firstFailure(work: readonly Promise<unknown>[]): Promise<void> {
-  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-}
 
 async function runTogether(
   context: InitContext,
@@ -53,7 +53,7 @@ async function runTogether(
     await work();
     reports.ended(name, { durationMs: walk.clock.now() - startedMs });
   };
-  const phase = (name: string, ...sub: readonly string[]) => runAlone(as(name), [name, ...sub]);
+  const phase = (name: string, ...sub: readonly string[]) => runAlone(initPhases, as(name), [name, ...sub]);
   const begun = beginAgent(as('start-agent'));
   const pki = startPki(as('certs'), plan, { kubeconfigContext: as('kubeconfig'), keys });
   const work = [
@@ -73,19 +73,8 @@ async function runTogether(
     // What was begun is finished before anybody is told that it failed.
     await firstFailure(work);
     await timed('start-agent', () => awaitAgent(as('start-agent')));
-    const gathered = gatherFor(context);
-    // Whoever waits for it sees why it failed.
-    gathered.catch(() => {});
-    await timed('wait-control-plane', () => phase('wait-control-plane'));
-    await timed('record-revision', () => recordHealthy(as('record-revision'), gathered));
+    await fillCluster({ context, as, timed, skipped: reports.ended.bind(reports) });
   } finally {
     reports.flush();
   }
-}
-
-/** The phase without its heading: its report is one of several that go on at the same time. */
-function runAlone(context: InitContext, path: readonly string[]): Promise<void> {
-  const quiet = { phaseStarted: () => {}, phaseEnded: () => {} };
-  const { clock, signal } = context;
-  return runPhases([findPhase(initPhases, path)], context, { clock, signal, workflow: quiet });
 }

@@ -33,6 +33,23 @@ export function findPhase<Ctx>(phases: readonly Phase<Ctx>[], path: readonly str
   return rest.length === 0 ? phase : findPhase(phase.phases ?? [], rest);
 }
 
+/** The phase at `path` without its heading: its report is one of several that go on at the same time. */
+export function runAlone<Ctx extends Pick<Walk, 'clock' | 'signal'>>(
+  phases: readonly Phase<Ctx>[],
+  context: Ctx,
+  path: readonly string[],
+): Promise<void> {
+  const quiet = { phaseStarted: () => {}, phaseEnded: () => {} };
+  const { clock, signal } = context;
+  return runPhases([findPhase(phases, path)], context, { clock, signal, workflow: quiet });
+}
+
+/** Waits for all of them; throws what the first in the list failed with. */
+export async function firstFailure(work: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
 async function runPhase<Ctx>(
   phase: Phase<Ctx>,
   context: Ctx,

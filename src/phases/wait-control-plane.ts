@@ -18,26 +18,35 @@ const askAgentEveryMs = 250;
 export const waitControlPlanePhase: Phase<InitContext> = {
   name: 'wait-control-plane',
   summary: 'wait until every component is healthy and admin.conf works',
-  run: async (context) => {
-    const endpoints = (await readManifests(context.host, context.paths)).map(healthEndpoint);
-    if (endpoints.length === 0) {
-      throw new OperationError(`there is no manifest in ${context.paths.manifestsDir}`, {
-        hint: 'bootstrap init phase control-plane',
-      });
-    }
-    const ended = new AbortController();
-    const inner = { ...context, signal: AbortSignal.any([context.signal, ended.signal]) };
-    try {
-      const health = endpoints.map((endpoint) => pollHealth(inner, endpoint));
-      const apiServer = health.find(({ endpoint }) => endpoint.asAdmin);
-      const admin = apiServer?.healthy.then(() => bindClusterAdmins(inner, apiServer.endpoint));
-      await Promise.all([watch(inner, health), admin]);
-      if (apiServer !== undefined) await waitForAdminAccess(inner);
-    } finally {
-      ended.abort();
-    }
-  },
+  run: (context) => waitControlPlane(context),
 };
+
+/**
+ * The same; `onAdmin` is told as soon as admin.conf has its rights, while other components still start, and whether these
+ * were given just now.
+ */
+export async function waitControlPlane(
+  context: InitContext,
+  onAdmin: (justNow: boolean) => void = () => {},
+): Promise<void> {
+  const endpoints = (await readManifests(context.host, context.paths)).map(healthEndpoint);
+  if (endpoints.length === 0) {
+    throw new OperationError(`there is no manifest in ${context.paths.manifestsDir}`, {
+      hint: 'bootstrap init phase control-plane',
+    });
+  }
+  const ended = new AbortController();
+  const inner = { ...context, signal: AbortSignal.any([context.signal, ended.signal]) };
+  try {
+    const health = endpoints.map((endpoint) => pollHealth(inner, endpoint));
+    const apiServer = health.find(({ endpoint }) => endpoint.asAdmin);
+    const admin = apiServer?.healthy.then(() => bindClusterAdmins(inner, apiServer.endpoint)).then(onAdmin);
+    await Promise.all([watch(inner, health), admin]);
+    if (apiServer !== undefined) await waitForAdminAccess(inner);
+  } finally {
+    ended.abort();
+  }
+}
 
 /** Looks at health and at the agent until all are healthy, one has failed for good, or the time is over. */
 async function watch(context: InitContext, health: readonly Health[]): Promise<void> {

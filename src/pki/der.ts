@@ -53,7 +53,8 @@ export const der = {
       : primitive(tag.generalizedTime, asn1.dateToGeneralizedTime(date));
   },
   /** `[number] EXPLICIT`. */
-  explicit: (number: number, member: Der): Der => asn1.create(contextSpecific, number, true, [member]),
+  explicit: (number: number, ...members: readonly Der[]): Der =>
+    asn1.create(contextSpecific, number, true, [...members]),
   /** `[number] IMPLICIT` of a string type. */
   implicit: (number: number, bytes: Uint8Array): Der => asn1.create(contextSpecific, number, false, text(bytes)),
 };

@@ -21,7 +21,7 @@ export type CertificateContent = {
 /** Who signs: a CA by its certificate and key. */
 export type Signer = { readonly certificate: X509Certificate; readonly key: KeyObject };
 
-const oid = {
+export const oid = {
   commonName: '2.5.4.3',
   organization: '2.5.4.10',
   subjectKeyIdentifier: '2.5.29.14',
@@ -30,6 +30,7 @@ const oid = {
   basicConstraints: '2.5.29.19',
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
+  extensionRequest: '1.2.840.113549.1.9.14',
 };
 
 /** Object identifiers of the extended key usages (RFC 5280 4.2.1.12). */
@@ -80,13 +81,13 @@ function extensionsOf(content: CertificateContent, spki: Der, issuerKeyId: Uint8
   ];
 }
 
-function extension(id: string, value: Der, critical = false): Der {
+export function extension(id: string, value: Der, critical = false): Der {
   return der.sequence(der.oid(id), ...(critical ? [der.true()] : []), der.octetString(encodeDer(value)));
 }
 
 // DNS names without duplicates and sorted, then IP addresses without duplicates in the order given (kubeadm's
 // RemoveDuplicateAltNames). GeneralName: dNSName [2], iPAddress [7].
-function sortedSans(sans: readonly string[]): readonly Der[] {
+export function sortedSans(sans: readonly string[]): readonly Der[] {
   const dnsNames = new Set<string>();
   const ips = new Map<string, Uint8Array>();
   for (const san of sans) {
@@ -101,7 +102,7 @@ function sortedSans(sans: readonly string[]): readonly Der[] {
 }
 
 // Go puts the organizations into one set, before the common name.
-function nameOf({ commonName, organizations }: CertificateContent): Der {
+export function nameOf({ commonName, organizations }: Pick<CertificateContent, 'commonName' | 'organizations'>): Der {
   const attribute = (id: string, value: string) => der.sequence(der.oid(id), der.string(value));
   return der.sequence(
     ...(organizations.length === 0
@@ -127,7 +128,7 @@ function partsOf(certificate: X509Certificate): { readonly subject: Der; readonl
 }
 
 // Go signs with the hash of the curve's size, and RSA with SHA-256. OIDs: RFC 4055, RFC 5758.
-function signatureAlgorithm(key: KeyObject): { readonly identifier: Der; readonly hash: string } {
+export function signatureAlgorithm(key: KeyObject): { readonly identifier: Der; readonly hash: string } {
   if (key.asymmetricKeyType === 'rsa') {
     return { identifier: der.sequence(der.oid('1.2.840.113549.1.1.11'), der.null()), hash: 'sha256' };
   }

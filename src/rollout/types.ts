@@ -26,7 +26,10 @@ export type Cause =
   | 'certificate due'
   | 'other image running'
   | 'not running'
-  | 'running differs';
+  | 'running differs'
+  /** In the cluster. */
+  | 'object deleted'
+  | 'object changed';
 
 /**
  * What each form of a manifest says of one thing, secrets masked: null = it does not say it; absent = there is no such
@@ -40,7 +43,7 @@ export type Forms = {
 
 /** What `apply` would change, or has to take up, and why. */
 export type Change = Omit<Difference, 'what'> & {
-  readonly what: DifferenceKind | 'certificate' | 'kubeconfig';
+  readonly what: DifferenceKind | 'certificate' | 'kubeconfig' | 'object';
   readonly because: string;
   readonly cause: Cause;
   /** Of what a manifest says. */
@@ -74,6 +77,10 @@ export type RolloutPlan = {
   readonly components: readonly ComponentPlan[];
   /** Certificates and kubeconfigs that no component reads, and others that restart nothing. */
   readonly files: readonly Change[];
+  /** What the objects in the cluster say differently, or lack. */
+  readonly objects: readonly Change[];
+  /** Why they could not be compared. */
+  readonly objectsUnknown?: string;
   /** All certificates and kubeconfigs to issue anew, whoever reads them. */
   readonly reissue: readonly Reissue[];
   readonly blocked: readonly Blocked[];

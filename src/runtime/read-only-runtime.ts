@@ -21,6 +21,8 @@ export function readOnlyRuntime(runtime: ContainerRuntime): ContainerRuntime {
     stopSandbox: nothing,
     removeSandbox: nothing,
     exec: async () => ({ exitCode: 0, output: '', timedOut: false }),
+    streams: { ...runtime.streams, exec: async () => 0 },
+    stats: (ids) => runtime.stats(ids),
     events: (signal) => runtime.events(signal),
     close: () => runtime.close(),
   };

@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+import type { CommandIo } from '../base/command-io.ts';
 import type { ContainerPort, Labels } from '../kube/types.ts';
 
 export type RuntimeType = 'docker' | 'cri' | 'process';
@@ -174,6 +176,35 @@ export type PullOptions = {
 
 export type ExecResult = { readonly exitCode: number; readonly output: string; readonly timedOut: boolean };
 
+/** What a container or a pod uses. */
+export type ResourceUsage = {
+  /** Of one processor, since it began. */
+  readonly cpuNanoseconds: number;
+  readonly usageBytes: number;
+  /** What cannot simply be dropped: the usage without file pages that nobody has used lately. */
+  readonly workingSetBytes: number;
+  readonly rssBytes: number;
+  readonly pageFaults: number;
+  readonly majorPageFaults: number;
+  /** Of memory; absent when there is none. */
+  readonly limitBytes?: number;
+};
+
+export type ContainerStats = ResourceUsage & { readonly id: string; readonly atMs: number };
+
+/** Streams from and to pods, for somebody far away; what is slow holds up only itself. */
+export interface ContainerStreams {
+  /** Runs a command in the container with these streams; gives its exit code. Ended when the signal aborts. */
+  exec(id: string, command: readonly string[], io: CommandIo): Promise<number>;
+  /**
+   * Joins the streams of the container's own program; gives the container's exit code when it has ended, 0 when the signal
+   * aborts, which ends nothing.
+   */
+  attach(id: string, io: CommandIo): Promise<number>;
+  /** A connection to a port of the pod's own localhost, whose sides end each on its own. */
+  portForward(sandboxId: string, port: number): Promise<Duplex>;
+}
+
 /**
  * Containers, at the height of CRI: no restart policy, no health checks, no garbage collection in here. Only what
  * carries our owner label is seen or touched. `startContainer` and `createSandbox` are idempotent by name and attempt;
@@ -208,6 +239,9 @@ export interface ContainerRuntime {
   removeSandbox(id: string): Promise<void>;
   /** Runs a command in the container; killed after `timeoutMs`; output (both streams) cut to 10 KiB. */
   exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>;
+  readonly streams: ContainerStreams;
+  /** What these containers use now; those that do not run are left out. */
+  stats(ids: readonly string[]): Promise<readonly ContainerStats[]>;
   /** Hints from now on, until the signal aborts; reconnects by itself and then hints at everything. */
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
   /** Lets go of sockets and timers; containers stay. */

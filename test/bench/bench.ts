@@ -1,5 +1,6 @@
-/** `npm run bench [-- control-plane|rollout|pods|churn …]`: our figures beside those of the bare programs, in one run. */
+/** `npm run bench [-- control-plane|rollout|cluster|pods|churn …]`: our figures beside those of the bare programs, in one run. */
 import { benchChurn } from './churn.ts';
+import { benchCluster } from './cluster.ts';
 import { benchControlPlane } from './control-plane.ts';
 import { benchPods } from './pods.ts';
 import { benchRollout } from './rollout.ts';
@@ -8,6 +9,7 @@ import { type Row, render } from './rows.ts';
 const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   'control-plane': benchControlPlane,
   rollout: benchRollout,
+  cluster: benchCluster,
   pods: benchPods,
   churn: benchChurn,
 };

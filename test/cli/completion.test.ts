@@ -52,7 +52,7 @@ test('the numbers of revisions are offered where one is wanted', async () => {
 
 test('hidden options and commands that do not work yet are not offered', async () => {
   const all = await script('bash');
-  assert.doesNotMatch(all, /--skip-token-print/);
+  assert.doesNotMatch(all, /--log-file/);
   assert.doesNotMatch(all, /\brotate-ca\b/);
 });
 

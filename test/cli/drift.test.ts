@@ -135,7 +135,15 @@ test('no line of the drift is longer than the screen', () => {
   const gone: Change = { what: 'certificate', name: 'apiserver.crt', because, cause: 'file deleted' };
   const component = { component: 'etcd', changes: [{ ...change, forms }, gone], restart: true, because } as const;
   const plan: RolloutPlan = {
-    ...{ components: [component], files: [gone], takenUp: [gone], reissue: [], configuration: [], notes: [because] },
+    ...{
+      components: [component],
+      files: [gone],
+      objects: [],
+      takenUp: [gone],
+      reissue: [],
+      configuration: [],
+      notes: [because],
+    },
     blocked: [{ field: 'ca.crt', from: long, to: long, because }],
   };
   for (const columns of [100, 60, 40]) {

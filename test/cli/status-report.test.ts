@@ -171,3 +171,19 @@ test('says that a change was cut off', async () => {
   assert.match(table, /^change +Cut off: revision 2, bootstrap apply by root /m);
   assert.match(String(document.change), /^Cut off/);
 });
+
+test('what the agent is at the API server has a line of its own, and that it takes no pods of it', async () => {
+  const of = async (node: AgentStatus['node']) => {
+    const status = anAgentStatus([aComponentPod('etcd')], node === undefined ? {} : { node });
+    return (await reportOf(status)).table;
+  };
+  const server = 'https://192.0.2.10:6443';
+  assert.match(
+    await of({ registered: true, ready: true, server }),
+    /^node +node1, registered at https:\S+; runs static pods only \(capacity pods: 0\)$/m,
+  );
+  assert.match(await of({ registered: true, ready: false, server }), /^node +node1, registered, not ready at https/m);
+  assert.match(await of({ registered: false, server }), /^node +node1, not registered at https:\S+$/m);
+  assert.match(await of({ registered: false }), /^node +node1, not registered$/m);
+  assert.doesNotMatch(await of(undefined), /^node /m);
+});

@@ -87,9 +87,9 @@ const etcd: Family = {
 
 const coredns: Family = {
   name: 'coredns',
-  version: 'v1.14.3',
-  moduleDirectory: join(modulesDirectory, 'coredns-v1.14.3'),
-  bin: 'coredns-v1.14.3',
+  version: 'v1.14.6',
+  moduleDirectory: join(modulesDirectory, 'coredns-v1.14.6'),
+  bin: 'coredns-v1.14.6',
   buildFlags: ['-tags=grpcnotrace', `-ldflags=${strip}`],
   expectedSeconds: { test: 165 },
   programs: [{ name: 'coredns', package: 'github.com/coredns/coredns', set: 'test' }],
@@ -203,7 +203,7 @@ const otherImages: readonly Image[] = [
   },
   {
     name: 'coredns',
-    reference: 'registry.k8s.io/coredns/coredns:v1.14.3',
+    reference: 'registry.k8s.io/coredns/coredns:v1.14.6',
     set: 'test',
     family: coredns,
     programs: { coredns: 'coredns' },

@@ -26,6 +26,7 @@ describe('the configuration of nothing', () => {
         bootstrapTokens: [
           {
             token: 'abcdef.ghijklmnopqrstuv',
+            generated: true,
             description: '',
             ttlMs: 86_400_000,
             expires: undefined,

@@ -6,6 +6,7 @@ import { renderFinding } from '../../src/base/diagnostics.ts';
 import { UsageError } from '../../src/base/errors.ts';
 import { checkConfig, loadConfig } from '../../src/config/load.ts';
 import { renderConfig } from '../../src/config/print.ts';
+import type { Config } from '../../src/config/types.ts';
 import { address, type ConfigMachine, configHost } from '../fakes/config-host.ts';
 
 const directory = join(import.meta.dirname, '../fixtures/config');
@@ -99,7 +100,7 @@ describe('valid configuration files', () => {
     it(`come back the same from what is printed of them: ${name}`, async () => {
       const config = await loadConfig(inputOf(text));
       const printed = renderConfig(config, { secrets: true });
-      assert.deepEqual(withoutWarnings(await loadConfig(inputOf(printed))), withoutWarnings(config));
+      assert.deepEqual(whatItSays(await loadConfig(inputOf(printed))), whatItSays(config));
       assert.equal(renderConfig(await loadConfig(inputOf(printed)), { secrets: true }), printed);
     });
 
@@ -151,6 +152,8 @@ describe('valid configuration files', () => {
   });
 });
 
-function withoutWarnings<T extends { readonly warnings: unknown }>(config: T): T {
-  return { ...config, warnings: [] };
+/** Without the warnings, and without what tells a token that was printed from one that was drawn by lot. */
+function whatItSays(config: Config): Config {
+  const bootstrapTokens = config.init.bootstrapTokens.map(({ generated: _generated, ...token }) => token);
+  return { ...config, init: { ...config.init, bootstrapTokens }, warnings: [] };
 }

@@ -101,7 +101,7 @@ describe('images', () => {
       kubeControllerManager: 'registry.k8s.io/kube-controller-manager:v1.37.2',
       kubeScheduler: 'registry.k8s.io/kube-scheduler:v1.37.2',
       kubeProxy: 'registry.k8s.io/kube-proxy:v1.37.2',
-      coredns: 'registry.k8s.io/coredns/coredns:v1.14.3',
+      coredns: 'registry.k8s.io/coredns/coredns:v1.14.6',
       pause: 'registry.k8s.io/pause:3.10.2',
     });
   });

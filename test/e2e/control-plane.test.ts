@@ -37,7 +37,7 @@ for (const runtime of runtimes(['process', 'docker'])) {
         const [pod] = JSON.parse(stdout).items;
         return pod?.status?.conditions?.find((item: { type: string }) => item.type === 'PodScheduled')?.message;
       });
-      assert.match(reason, /no nodes available to schedule pods/);
+      assert.match(reason, /0\/1 nodes are available/);
       const { stdout } = expectCode(await plane.kubectl(['-n', 'x', 'get', 'replicasets', '-o', 'name']), 0);
       assert.match(stdout, /replicaset.apps\/d-/);
     });

@@ -1,4 +1,5 @@
 import { Agent } from '../../src/agent/agent.ts';
+import type { PodEvent } from '../../src/agent/metrics/observer.ts';
 import { type AgentSettings, defaultSettings } from '../../src/agent/settings/settings.ts';
 import type { Host, HttpResponse, ListeningSocket } from '../../src/host/host.ts';
 import type { AgentPod } from '../../src/kube/agent-socket.ts';
@@ -21,6 +22,10 @@ export class AgentHarness {
   readonly log = recordingLog();
   /** What HTTP requests get: a status, or an error when nobody listens. */
   answer: Answer = () => new Error('connection refused');
+  /** What somebody who looks at the pods would hear. */
+  readonly told: PodEvent[] = [];
+  /** Called when a pod may look different. */
+  onChanged: (key: string) => void = () => {};
   /** Processes that live, by pid. */
   readonly processes = new Map<number, string>();
   /** What the agent was given to finish or undo a rollout whose process has died. */
@@ -127,6 +132,12 @@ export class AgentHarness {
       settings: this.#settings,
       version: 'v0',
       recover: () => this.recover(),
+      observer: {
+        turned: ({ key }) => this.onChanged(key),
+        probed() {},
+        event: (event) => void this.told.push(event),
+        changed: (key) => this.onChanged(key),
+      },
       obtainImage: async (reference, policy) =>
         (policy === 'Always' ? undefined : await runtime.findImage(reference)) ?? runtime.pullImage(reference),
       paths: {

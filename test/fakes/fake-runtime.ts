@@ -1,9 +1,13 @@
+import { Duplex } from 'node:stream';
 import type {
   ContainerConfig,
   ContainerRuntime,
+  ContainerStats,
+  ContainerStreams,
   ExecResult,
   ImageInfo,
   ObservedPod,
+  ResourceUsage,
   RuntimeEvent,
   RuntimeVersion,
   SandboxConfig,
@@ -182,6 +186,29 @@ export class FakeRuntime extends FakePods implements ContainerRuntime {
     if (container?.state !== 'running') throw new Error(`container ${id} is not running`);
     const answer = this.#behaviours.get(container.name)?.exec;
     return answer?.(command) ?? { exitCode: 0, output: '', timedOut: false };
+  }
+
+  /** Tests put here what they stream. */
+  streams: ContainerStreams = {
+    exec: async () => 0,
+    attach: async () => 0,
+    portForward: async () => new Duplex(),
+  };
+
+  /** What every running container uses, unless a test says otherwise. */
+  usage: ResourceUsage = {
+    cpuNanoseconds: 2e9,
+    usageBytes: 3e6,
+    workingSetBytes: 2e6,
+    rssBytes: 1e6,
+    pageFaults: 10,
+    majorPageFaults: 1,
+  };
+
+  async stats(ids: readonly string[]): Promise<readonly ContainerStats[]> {
+    this.#called('stats', ids.join(' '));
+    const running = ids.filter((id) => this.containers.get(id)?.state === 'running');
+    return running.map((id) => ({ id, atMs: this.clock.now(), ...this.usage }));
   }
 
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {

@@ -79,6 +79,12 @@ export function anInitContext(change: Partial<InitContext> & { readonly config?:
     dryRun: false,
     ignoredChecks: new Set(),
     waitTimeoutMs: 240_000,
+    joining: {
+      uploadCerts: false,
+      certificateKey: '00'.repeat(32),
+      skipTokenPrint: false,
+      skipCertificateKeyPrint: false,
+    },
     made: {
       add: async (entries) => {
         made.push(...entries);

@@ -207,6 +207,11 @@ export class MemoryHost implements HostFiles {
     return this.free;
   }
 
+  async diskBytes(path: string): Promise<number> {
+    this.#existing(path);
+    return 200 * 2 ** 30;
+  }
+
   #change(operation: Mutation['operation'], path: string, act: () => void, needsParent = true): void {
     this.#alive();
     const mutation = { operation, path: normalize(path), index: this.mutations.length };

@@ -34,7 +34,9 @@ export class PlaneOnDisk {
       stat: (path, options) => (real(path) ? nodeHost : memory).stat(path, options),
       list: (path) => (real(path) ? nodeHost : memory).list(path),
       readText: (path) => (real(path) ? nodeHost : memory).readText(path),
-      request: async () => {
+      request: async (url: string) => {
+        // The cluster has every object as it shall be.
+        if (url.startsWith('https:')) return { status: 200, headers: {}, body: Buffer.from('{"metadata":{}}') };
         if (this.status === undefined) throw new Error('connect ECONNREFUSED');
         return { status: 200, headers: {}, body: Buffer.from(JSON.stringify(this.status)) };
       },

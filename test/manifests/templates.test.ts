@@ -127,11 +127,11 @@ describe('a directory of templates', () => {
   });
 
   test('is told of a file that replaces nothing', async () => {
-    put('kube-proxy.yaml.hbs', '');
+    put('kube-dns.yaml.hbs', '');
     const { warnings } = await readTemplates(nodeHost, directory);
     assert.match(
       warnings.join('\n'),
-      /kube-proxy\.yaml\.hbs overrides nothing: known templates are etcd, kube-apiserver/,
+      /kube-dns\.yaml\.hbs overrides nothing: known templates are etcd, kube-apiserver/,
     );
   });
 

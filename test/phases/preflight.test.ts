@@ -151,6 +151,11 @@ test('every image that is nowhere is named; without a runtime only the runtime i
   );
 });
 
+test('where no agent is started nobody asks for a runtime or an image', async () => {
+  const handedOver = aConfig((config) => ({ ...config, init: { ...config.init, skipPhases: ['start-agent'] } }));
+  assert.deepEqual(await named(anInitContext({ config: handedOver })), []);
+});
+
 test('proxies and a node name that does not resolve only warn, and no password is shown', async () => {
   const env = (name: string) =>
     ({ HTTPS_PROXY: 'http://me:secret@proxy:3128', NO_PROXY: '10.0.0.0/8,.example.org' })[name];

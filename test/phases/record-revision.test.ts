@@ -74,7 +74,7 @@ test('a dry run keeps nothing, nor does an init that waits for nobody', () => {
 
 test('reset knows revisions, the journal and the lock as ours', () => {
   const paths = pathsOf('/');
-  const listed = { stateDir: ['revisions', 'rollout.json', 'runtime'], runDir: ['rollout.lock'] };
+  const listed = { stateDir: ['revisions', 'rollout.json', 'runtime'], runDir: ['rollout.lock'], kubeletPki: [] };
   const gone = planOwnDirectories(listed, paths).map(({ path }) => path);
   assert.deepEqual(gone, [
     '/run/bootstrap/rollout.lock',
@@ -82,4 +82,14 @@ test('reset knows revisions, the journal and the lock as ours', () => {
     '/var/lib/bootstrap/rollout.json',
     '/var/lib/bootstrap/runtime',
   ]);
+});
+
+test('reset takes the certificates that the agent kept, and nobody else’s', () => {
+  const names = ['kubelet.crt', 'kubelet.key', 'kubelet-client-2026-01-01-00-00-00.pem', 'kubelet-client-current.pem'];
+  const kubeletPki = [...names, 'mine.pem', 'kubelet.crt.bak'];
+  const gone = planOwnDirectories({ stateDir: [], runDir: [], kubeletPki }, pathsOf('/x'));
+  assert.deepEqual(
+    gone.map(({ path, do: what }) => [path, what]),
+    names.map((name) => [`/x/var/lib/kubelet/pki/${name}`, 'remove-tree']),
+  );
 });

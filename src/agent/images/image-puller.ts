@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { Slots } from '../../base/slots.ts';
 import type { Container } from '../../kube/types.ts';
 import { parseReference } from '../../runtime/images/reference.ts';
 import type { ContainerRuntime, ImageInfo } from '../../runtime/runtime.ts';
@@ -8,11 +9,15 @@ import type { ImageFact } from '../plan/facts.ts';
 import { type PullFailure, withImage } from '../state/pod-state.ts';
 import type { PodStates } from '../state/pod-states.ts';
 import { imageBackOff, nextFailure } from './image-back-off.ts';
-import { PullSlots } from './pull-slots.ts';
 
 export type ImagePolicy = Container['imagePullPolicy'];
 /** Gets an image into the runtime: from its own store, from archives, from the registry, as the policy says. */
 export type ObtainImage = (reference: string, policy: ImagePolicy) => Promise<ImageInfo>;
+
+/** What came of fetching an image; `code`: the waiting reason that a failure is shown with. */
+export type PullEnd =
+  | { readonly info: ImageInfo; readonly tookMs: number }
+  | { readonly failure: Pick<PullFailure, 'code' | 'message'> };
 
 type Wanted = { readonly image: string; readonly imagePullPolicy: ImagePolicy };
 export type ImagePullerOptions = {
@@ -34,15 +39,17 @@ const knownForMs = 5000;
  */
 export class ImagePuller {
   readonly #options: ImagePullerOptions;
-  readonly #slots: PullSlots;
+  readonly #slots: Slots;
   readonly #running = new Map<string, Promise<ImageInfo>>();
   /** Policy Always: fetched for a start that is still to come, by pod and image. */
   readonly #fetched = new Map<string, ImageInfo>();
+  /** Fetched for a start that is still to come, by pod and image. */
+  readonly #pulled = new Set<string>();
   readonly #known = new Map<string, { readonly info: ImageInfo; readonly atMs: number }>();
 
   constructor(options: ImagePullerOptions) {
     this.#options = options;
-    this.#slots = new PullSlots(options.maxParallel);
+    this.#slots = new Slots(options.maxParallel);
   }
 
   /** Whether a pod's image is at hand now, for the planner. */
@@ -61,11 +68,21 @@ export class ImagePuller {
   }
 
   /** Begins to get an image; `onEnd` is called when it is there or cannot be had, which `fact` then tells. */
-  begin(podUid: string, wanted: Wanted, onEnd: () => void): void {
-    this.#obtain(podUid, wanted).then((info) => {
-      if (wanted.imagePullPolicy === 'Always') this.#fetched.set(`${podUid}/${wanted.image}`, info);
-      onEnd();
-    }, onEnd);
+  begin(podUid: string, wanted: Wanted, onEnd: (end: PullEnd) => void): void {
+    const { clock } = this.#options;
+    const key = `${podUid}/${wanted.image}`;
+    const startedMs = clock.ticks();
+    const done = (info: ImageInfo) => {
+      if (wanted.imagePullPolicy === 'Always') this.#fetched.set(key, info);
+      this.#pulled.add(key);
+      onEnd({ info, tookMs: clock.ticks() - startedMs });
+    };
+    this.#obtain(podUid, wanted).then(done, (thrown) => onEnd({ failure: this.#failureOf(wanted, thrown) }));
+  }
+
+  /** Whether the image of a container that starts was fetched for that; says so once. */
+  takePulled(podUid: string, image: string): boolean {
+    return this.#pulled.delete(`${podUid}/${image}`);
   }
 
   /** The image of a container that is about to start; throws with the reason when it cannot be had. */
@@ -82,7 +99,9 @@ export class ImagePuller {
 
   /** Forgets a pod that is gone. */
   forget(podUid: string): void {
-    for (const key of this.#fetched.keys()) if (key.startsWith(`${podUid}/`)) this.#fetched.delete(key);
+    for (const keys of [this.#fetched, this.#pulled]) {
+      for (const key of keys.keys()) if (key.startsWith(`${podUid}/`)) keys.delete(key);
+    }
   }
 
   async #obtain(podUid: string, wanted: Wanted): Promise<ImageInfo> {

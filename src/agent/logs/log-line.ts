@@ -1,5 +1,10 @@
-/** One line of a container's output. `atMs` and `stream` where the log's form tells them. */
-export type LogLine = { readonly text: string; readonly atMs?: number; readonly stream?: 'stdout' | 'stderr' };
+/** One line of a container's output. When it was written (`time` as the log says it) and `stream` where its form tells them. */
+export type LogLine = {
+  readonly text: string;
+  readonly atMs?: number;
+  readonly time?: string;
+  readonly stream?: 'stdout' | 'stderr';
+};
 
 type Form = 'docker' | 'cri' | 'raw';
 
@@ -63,9 +68,9 @@ function jsonOf(line: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-function timeOf(value: unknown): { readonly atMs?: number } {
+function timeOf(value: unknown): Pick<LogLine, 'atMs' | 'time'> {
   const atMs = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(atMs) ? {} : { atMs };
+  return Number.isNaN(atMs) ? {} : { atMs, time: String(value) };
 }
 
 function streamOf(value: unknown): { readonly stream?: 'stdout' | 'stderr' } {

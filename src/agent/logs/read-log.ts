@@ -2,6 +2,7 @@ import { type Clock, sleep } from '../../base/clock.ts';
 import type { FilePart } from '../../host/read-part.ts';
 import { type LogLine, LogLineParser } from './log-line.ts';
 import { type Position, unreadParts } from './rotated-files.ts';
+import { tailStart } from './tail-start.ts';
 
 export type ReadLogOptions = {
   readonly path: string;
@@ -25,10 +26,10 @@ const pollMs = 100;
  * written to the old file before it is read to its end first.
  */
 export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogLine> {
-  const reader = new LineReader(options);
   const wanted = (line: LogLine) => (line.atMs ?? Number.POSITIVE_INFINITY) >= (options.sinceMs ?? 0);
+  const { reader, last } = await begin(options);
+  for (const line of last) if (wanted(line)) yield line;
   if (options.tail === undefined) yield* filtered(reader.toEnd(), wanted);
-  else yield* await lastOf(filtered(reader.toEnd(), wanted), options.tail);
   while (options.follow !== undefined && !options.signal.aborted) {
     const goesOn = await options.follow();
     yield* filtered(reader.toEnd(), wanted);
@@ -40,21 +41,41 @@ export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogLine>
   }
 }
 
+type Begun = { readonly reader: LineReader; readonly last: readonly LogLine[] };
+
+/**
+ * The last lines, read from as near to the end as they are. A long line may be in many parts: then there are fewer than
+ * hoped for, and it is read from further up.
+ */
+async function begin(options: ReadLogOptions): Promise<Begun> {
+  const { tail, path, readPart } = options;
+  if (tail === undefined) return { reader: new LineReader(options, 0), last: [] };
+  for (let hoped = tail + 1; ; hoped *= 4) {
+    const from = await tailStart(readPart, path, hoped);
+    const reader = new LineReader(options, from);
+    const last = await lastOf(reader.toEnd(), tail + 1);
+    // The first of them may be the end of one that began further up.
+    if (from === 0 || last.length > tail) return { reader, last: last.slice(Math.max(0, last.length - tail)) };
+  }
+}
+
 class LineReader {
   readonly #options: ReadLogOptions;
+  readonly #from: number;
   readonly #parser = new LogLineParser();
   #at: Position | undefined;
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(options: ReadLogOptions) {
+  constructor(options: ReadLogOptions, from: number) {
     this.#options = options;
+    this.#from = from;
   }
 
   /** What is there now and was not given yet. The last line counts once it is ended by a newline, or the file is whole. */
   async *toEnd(): AsyncGenerator<LogLine> {
     const { path, readPart } = this.#options;
     for (;;) {
-      const part = await readPart(path, this.#at?.offset ?? 0, partBytes);
+      const part = await readPart(path, this.#at?.offset ?? this.#from, partBytes);
       if (part === undefined) return;
       const { inode, size, path: realPath = path } = part;
       if (this.#at !== undefined && (inode !== this.#at.inode || size < this.#at.offset)) {
@@ -63,7 +84,7 @@ class LineReader {
         continue;
       }
       if (part.data.length === 0) break;
-      this.#at = { inode, offset: (this.#at?.offset ?? 0) + part.data.length };
+      this.#at = { inode, offset: (this.#at?.offset ?? this.#from) + part.data.length };
       yield* this.#lines(part.data);
     }
     if (this.#options.follow === undefined) yield* this.rest();

@@ -24,5 +24,22 @@ export type ProbeRun = {
   readonly durationMs: number;
 };
 
-/** Is told what the agent does, for the metrics; has no influence on it. */
-export type AgentObserver = { turned(turn: Turn): void; probed(probe: ProbeRun): void };
+/** What somebody who looks at a pod wants to hear, with the kubelet's reasons (pkg/kubelet/events/event.go). */
+export type PodEvent = {
+  /** The static pod; `uid` is the hash of its manifest, which the mirror pod carries too. */
+  readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string };
+  /** `spec.containers{app}`; absent: it is about the whole pod. */
+  readonly fieldPath?: string;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+};
+
+/** Is told what the agent does, for metrics, mirror pods and events; has no influence on it. */
+export type AgentObserver = {
+  turned(turn: Turn): void;
+  probed(probe: ProbeRun): void;
+  event?(event: PodEvent): void;
+  /** A pod (`namespace/name`) may look different now, though no turn of it is over. */
+  changed?(key: string): void;
+};

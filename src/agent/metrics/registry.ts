@@ -1,7 +1,12 @@
 import type { Labels } from '../../kube/types.ts';
 
-/** One line of the exposition: `name{labels} value`. */
-export type Sample = { readonly name: string; readonly labels: Labels; readonly value: number };
+/** One line of the exposition: `name{labels} value [time]`; without a time it is of the moment of asking. */
+export type Sample = {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly value: number;
+  readonly atMs?: number;
+};
 
 /** What is told under one name. */
 export type Family = {
@@ -26,9 +31,9 @@ export function exposition(families: readonly Family[]): string {
     .join('');
 }
 
-function sampleLine({ name, labels, value }: Sample): string {
+function sampleLine({ name, labels, value, atMs }: Sample): string {
   const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapedLabel(text)}"`);
-  return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${numberText(value)}\n`;
+  return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${numberText(value)}${atMs === undefined ? '' : ` ${Math.round(atMs)}`}\n`;
 }
 
 function numberText(value: number): string {

@@ -1,6 +1,9 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Probe } from '../../kube/types.ts';
+import { deeds } from '../events/deeds.ts';
+import type { EventSubject } from '../events/subject.ts';
+import { tell } from '../events/tell.ts';
 import type { AgentObserver, ProbeRun } from '../metrics/observer.ts';
 import type { ProbeResults } from '../plan/facts.ts';
 import { type FirstRun, ProbeWorker } from './probe-worker.ts';
@@ -10,6 +13,8 @@ import { type ProbeDoors, type ProbeOutcome, type ProbeTarget, runProbe } from '
 export type Probed = ProbeTarget & {
   readonly startedAtMs: number;
   readonly podUid?: string;
+  /** Whom events are about. */
+  readonly subject?: EventSubject;
   /** What the agent before this one knew: taken as it is until a probe says otherwise, so that nothing flaps. */
   readonly before?: { readonly started: boolean; readonly ready: boolean };
   /** It is being stopped with its pod: its liveness and its start do not matter any more, its readiness does. */
@@ -23,7 +28,7 @@ type Shared = {
   readonly clock: Clock;
   readonly log: Log;
   readonly onChange: (podKey: string) => void;
-  readonly observer?: Pick<AgentObserver, 'probed'> | undefined;
+  readonly observer?: Pick<AgentObserver, 'probed' | 'event'> | undefined;
 };
 
 const titles = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' } as const;
@@ -103,8 +108,11 @@ export class ContainerProbes {
     const beganMs = clock.now();
     const outcome = await runProbe(doors, probe, this.#probed);
     // Told before it counts: it explains what somebody may be waiting for.
+    const verdict = `${titles[kind]} probe ${reasonOf(outcome)}`;
     if (outcome.result === 'success') this.#messages.delete(kind);
-    else this.#messages.set(kind, `${titles[kind]} probe ${reasonOf(outcome)}`);
+    else this.#messages.set(kind, verdict);
+    const { subject } = this.#probed;
+    if (outcome.result !== 'success' && subject !== undefined) tell(this.#shared, subject, [deeds.unhealthy(verdict)]);
     this.#warn(kind, outcome.warning);
     observer?.probed({
       podKey: this.#podKey,
@@ -121,6 +129,8 @@ export class ContainerProbes {
     if (warning === undefined || warning === this.#warning) return;
     this.#warning = warning;
     this.#shared.log.warn(`${this.#podKey}: ${titles[kind]} probe of ${this.#probed.container.name}: ${warning}`);
+    const { subject } = this.#probed;
+    if (subject !== undefined) tell(this.#shared, subject, [deeds.probeWarning(titles[kind], warning)]);
   }
 
   #settled(kind: Kind, result: 'success' | 'failure', message: string): void {

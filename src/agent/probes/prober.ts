@@ -20,7 +20,7 @@ export class Prober {
     readonly log: Log;
     /** The results of a container of this pod have changed. */
     readonly onChange: (podKey: string) => void;
-    readonly observer?: Pick<AgentObserver, 'probed'> | undefined;
+    readonly observer?: Pick<AgentObserver, 'probed' | 'event'> | undefined;
   }) {
     const { doors } = options;
     this.#shared = { ...options, doors: { host: doors.host, runtime: doors.runtime, tls: new TlsSessions() } };

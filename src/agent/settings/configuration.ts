@@ -1,3 +1,5 @@
+import type { Taint } from '../../kube/node-types.ts';
+
 /** A pod is started only once this URL answers 200. `pods` are `namespace/name` without the node's suffix. */
 export type StartAfterRule = {
   readonly pods: readonly string[];
@@ -24,6 +26,22 @@ export type AgentConfiguration = {
   /** 0 = not served. */
   readonly healthzPort?: number;
   readonly healthzBindAddress?: string;
+  /** Credentials for the API server; static pods do without. */
+  readonly kubeconfig?: string;
+  readonly bootstrapKubeconfig?: string;
+  /** Whether a Node that is not there is made; default true. */
+  readonly registerNode?: boolean;
+  readonly registerWithTaints?: readonly Taint[];
+  /** Where certificates of the agent's own are kept. */
+  readonly certDirectory?: string;
+  readonly rotateCertificates?: boolean;
+  readonly serverTLSBootstrap?: boolean;
+  readonly tlsCertFile?: string;
+  readonly tlsPrivateKeyFile?: string;
+  /** Of the kubelet's API; 0 = not served. */
+  readonly port?: number;
+  /** Of the kubelet's API; as in a KubeletConfiguration. */
+  readonly authentication?: { readonly x509?: { readonly clientCAFile?: string } };
   readonly fileCheckFrequency?: string;
   readonly startAfter?: readonly StartAfterRule[];
   readonly crashLoopBackOff?: { readonly maxContainerRestartPeriod?: string };

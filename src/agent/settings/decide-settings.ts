@@ -5,13 +5,14 @@ import { type DecodedConfiguration, decodeConfiguration, nodeIPsOf } from './dec
 import type { Reading } from './field-readers.ts';
 import { flagValue } from './flag-values.ts';
 import { ignoredKubeletFlags } from './kubelet-flags.ts';
+import { nodeAddresses } from './node-addresses.ts';
 import { type SettingField, settingFields } from './setting-fields.ts';
 import { type AgentSettings, defaultSettings, mergeParts, type SettingsPart } from './settings.ts';
 
 /** The options of `bootstrap agent` by their camel-case names. */
 export type AgentFlags = Readonly<Record<string, unknown>>;
 
-type SettingsHost = Pick<Host, 'readText' | 'hostname' | 'workingDirectory'>;
+type SettingsHost = Pick<Host, 'readText' | 'workingDirectory'> & Parameters<typeof nodeAddresses>[0];
 export type DecidedSettings = { readonly settings: AgentSettings; readonly warnings: readonly string[] };
 
 /** How the agent is to run: flags over the file of `--config` over defaults. Throws UsageError for what is wrong in them. */
@@ -23,7 +24,8 @@ export async function decideSettings(host: SettingsHost, flags: AgentFlags): Pro
   const settings: AgentSettings = {
     ...defaultSettings,
     nodeName: host.hostname().toLowerCase(),
-    nodeIPs: ['127.0.0.1'],
+    // A cluster must be able to reach its nodes; without one nobody asks.
+    nodeIPs: given.kubeconfig !== undefined && given.nodeIPs === undefined ? await nodeAddresses(host) : ['127.0.0.1'],
     ...given,
     dns: { ...defaultSettings.dns, ...dns },
   };

@@ -24,6 +24,9 @@ const kubeletVersion = 'kubelet.config.k8s.io/v1beta1';
 const ownFields: Fields = {
   nodeName: field(textOf, (nodeName) => ({ nodeName })),
   nodeIP: field(textOf, (nodeIP) => ({ nodeIPs: nodeIPsOf(nodeIP) })),
+  kubeconfig: field(textOf, (kubeconfig) => ({ kubeconfig })),
+  bootstrapKubeconfig: field(textOf, (bootstrapKubeconfig) => ({ bootstrapKubeconfig })),
+  certDirectory: field(textOf, (certDirectory) => ({ certDirectory })),
   runtime: runtimeOf,
   imageArchives: field(textsOf, (imageArchives) => ({ imageArchives })),
   podInfraContainerImage: field(textOf, (podInfraContainerImage) => ({ podInfraContainerImage })),

@@ -1,4 +1,5 @@
 import { parseDuration } from '../../base/duration.ts';
+import type { Taint } from '../../kube/node-types.ts';
 import { wholeValue } from '../../kube/quantity.ts';
 import type { Labels } from '../../kube/types.ts';
 
@@ -61,6 +62,20 @@ export const headersOf: FieldReader<Readonly<Record<string, readonly string[]>>>
   const entries = Object.entries(reading.value);
   return Object.fromEntries(entries.map(([name, value]) => [name, textsOf(reading.member(name, value)) ?? []]));
 };
+
+/** A list of taints; the node is registered with them. */
+export const taintsOf: FieldReader<readonly Taint[]> = (reading) => {
+  if (!Array.isArray(reading.value)) return void reading.fail('a list of taints is expected');
+  return reading.value.map((entry: unknown, index) => {
+    const at = reading.member(index, entry);
+    const { key, value, effect } = isMap(entry) ? entry : {};
+    if (!taintEffects.includes(String(effect))) at.fail(`a taint has an effect: ${taintEffects.join(', ')}`);
+    const given = value === undefined || value === '' ? {} : { value: textOf(at.member('value', value)) ?? '' };
+    return { key: textOf(at.member('key', key)) ?? '', ...given, effect: String(effect) };
+  });
+};
+
+const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -24,7 +24,16 @@ export function flagValue(form: FlagForm, given: unknown): unknown {
       return Object.fromEntries([...Map.groupBy(parts.map(splitAt(':')), ([name]) => name)].map(valuesOf));
     case 'labels':
       return Object.fromEntries(parts.map(splitAt('=')));
+    case 'taints':
+      return parts.map(taint);
   }
+}
+
+/** `key=value:effect`, or `key:effect`. */
+function taint(part: string): { readonly key: string; readonly value: string; readonly effect: string } {
+  const [named, effect] = splitAt(':')(part);
+  const [key, value] = splitAt('=')(named);
+  return { key, value, effect };
 }
 
 function splitAt(mark: string): (part: string) => readonly [string, string] {

@@ -4,8 +4,8 @@
  */
 export const ignoredKubeletFlags: readonly string[] =
   `anonymous-auth authentication-token-webhook authentication-token-webhook-cache-ttl authorization-mode
-authorization-webhook-cache-authorized-ttl authorization-webhook-cache-unauthorized-ttl bootstrap-kubeconfig
-cert-dir cgroup-driver cgroup-root cgroups-per-qos client-ca-file cloud-provider config-dir contention-profiling
+authorization-webhook-cache-authorized-ttl authorization-webhook-cache-unauthorized-ttl
+cgroup-driver cgroup-root cgroups-per-qos cloud-provider config-dir contention-profiling
 cpu-cfs-quota-period cpu-manager-policy cpu-manager-policy-options cpu-manager-reconcile-period
 enable-controller-attach-detach enable-debugging-handlers enable-server enforce-node-allocatable event-burst
 event-qps eviction-hard eviction-max-pod-grace-period eviction-minimum-reclaim eviction-pressure-transition-period
@@ -17,11 +17,11 @@ kubelet-cgroups local-storage-capacity-isolation lock-file log-flush-frequency l
 log-json-split-stream log-text-info-buffer-size log-text-split-stream logging-format make-iptables-util-chains
 max-open-files maximum-dead-containers maximum-dead-containers-per-container memory-manager-policy
 minimum-container-ttl-duration minimum-image-ttl-duration node-status-max-images node-status-update-frequency
-oom-score-adj pod-cidr pods-per-core port protect-kernel-defaults provider-id qos-reserved register-with-taints
-registry-burst registry-qps reserved-cpus reserved-memory rotate-certificates rotate-server-certificates runonce
+oom-score-adj pod-cidr pods-per-core protect-kernel-defaults provider-id qos-reserved
+registry-burst registry-qps reserved-cpus reserved-memory runonce
 runtime-cgroups runtime-request-timeout streaming-connection-idle-timeout sync-frequency system-cgroups
-system-reserved system-reserved-cgroup tls-cert-file tls-cipher-suites tls-curve-preferences tls-min-version
-tls-private-key-file topology-manager-policy topology-manager-policy-options topology-manager-scope vmodule
+system-reserved system-reserved-cgroup tls-cipher-suites tls-curve-preferences tls-min-version
+topology-manager-policy topology-manager-policy-options topology-manager-scope vmodule
 volume-plugin-dir volume-stats-agg-period cni-bin-dir cni-conf-dir cni-cache-dir network-plugin-mtu docker-endpoint
 image-pull-progress-deadline logtostderr alsologtostderr stderrthreshold log-dir log-backtrace-at
 keep-terminated-pod-volumes experimental-kernel-memcg-notification`

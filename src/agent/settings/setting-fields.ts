@@ -10,13 +10,14 @@ import {
   portOf,
   type Reading,
   sizeOf,
+  taintsOf,
   textOf,
   textsOf,
 } from './field-readers.ts';
 import type { SettingsPart } from './settings.ts';
 
 /** How a flag's text is made into the value that the field of the same meaning has. */
-export type FlagForm = 'text' | 'number' | 'boolean' | 'list' | 'headers' | 'labels';
+export type FlagForm = 'text' | 'number' | 'boolean' | 'list' | 'headers' | 'labels' | 'taints';
 
 /** A setting that the kubelet has too: its field in a KubeletConfiguration, its flag, what it sets here. */
 export type SettingField = {
@@ -41,6 +42,10 @@ export const settingFields: readonly SettingField[] = [
   row('healthzBindAddress', 'healthz-bind-address', 'text', textOf, (healthzAddress) => ({ healthzAddress })),
   row('address', 'address', 'text', textOf, (address) => ({ address })),
   row('readOnlyPort', 'read-only-port', 'number', portOf, (readOnlyPort) => ({ readOnlyPort })),
+  row('port', 'port', 'number', portOf, (kubeletPort) => ({ kubeletPort })),
+  // The rest of it is as the kubelet has it by default, whatever is said: tokens by TokenReview, nobody anonymous.
+  row('authentication', undefined, 'text', clientCAOf, (clientCAFile) => ({ clientCAFile })),
+  path(undefined, 'client-ca-file', (clientCAFile) => ({ clientCAFile })),
   row('containerLogMaxSize', 'container-log-max-size', 'text', sizeOf, (bytes) => ({ containerLogMaxBytes: bytes })),
   row('containerLogMaxFiles', 'container-log-max-files', 'number', countOf, (files) => ({
     containerLogMaxFiles: files,
@@ -68,6 +73,18 @@ export const settingFields: readonly SettingField[] = [
   })),
   row(undefined, 'node-labels', 'labels', labelsOf, (nodeLabels) => ({ nodeLabels })),
   path(undefined, 'kubeconfig', (kubeconfig) => ({ kubeconfig })),
+  path(undefined, 'bootstrap-kubeconfig', (bootstrapKubeconfig) => ({ bootstrapKubeconfig })),
+  path(undefined, 'cert-dir', (certDirectory) => ({ certDirectory })),
+  row('registerNode', 'register-node', 'boolean', booleanOf, (registerNode) => ({ registerNode })),
+  row('registerWithTaints', 'register-with-taints', 'taints', taintsOf, (registerWithTaints) => ({
+    registerWithTaints,
+  })),
+  row('rotateCertificates', 'rotate-certificates', 'boolean', booleanOf, (rotate) => ({ rotateCertificates: rotate })),
+  row('serverTLSBootstrap', 'rotate-server-certificates', 'boolean', booleanOf, (serverTLSBootstrap) => ({
+    serverTLSBootstrap,
+  })),
+  path('tlsCertFile', 'tls-cert-file', (tlsCertFile) => ({ tlsCertFile })),
+  path('tlsPrivateKeyFile', 'tls-private-key-file', (tlsPrivateKeyFile) => ({ tlsPrivateKeyFile })),
   row(undefined, 'hostname-override', 'text', textOf, (name) => ({ nodeName: name.trim().toLowerCase() })),
   row(undefined, 'image-archives', 'list', textsOf, (imageArchives) => ({ imageArchives })),
   row(undefined, 'pod-infra-container-image', 'text', textOf, (image) => ({ podInfraContainerImage: image })),
@@ -94,6 +111,14 @@ function row<T>(
 /** An empty path is none. */
 function path(field: string | undefined, flag: string, set: (path: string | undefined) => SettingsPart): SettingField {
   return { ...row(field, flag, 'text', textOf, (text) => set(text === '' ? undefined : text)), isPath: true };
+}
+
+function clientCAOf(reading: Reading): string | undefined {
+  const { x509 } = isMap(reading.value) ? reading.value : {};
+  const { clientCAFile } = isMap(x509) ? x509 : {};
+  return clientCAFile === undefined || clientCAFile === ''
+    ? undefined
+    : textOf(reading.member('x509', x509).member('clientCAFile', clientCAFile));
 }
 
 function urlOf({ value, fail }: Reading): string | undefined {

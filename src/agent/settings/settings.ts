@@ -1,3 +1,4 @@
+import type { Taint } from '../../kube/node-types.ts';
 import type { Labels } from '../../kube/types.ts';
 import type { StartAfterRule } from './configuration.ts';
 
@@ -14,6 +15,19 @@ export type AgentSettings = {
   readonly manifestURLHeaders: Readonly<Record<string, readonly string[]>>;
   /** Credentials for an API server, which static pods do without. */
   readonly kubeconfig: string | undefined;
+  /** How to get the first ones, while `kubeconfig` is not there. */
+  readonly bootstrapKubeconfig: string | undefined;
+  /** Whether a Node that is not there is made, and with which taints. */
+  readonly registerNode: boolean;
+  readonly registerWithTaints: readonly Taint[];
+  /** Where certificates of the agent's own are kept; undefined: in `pki` of the kubelet's directory. */
+  readonly certDirectory: string | undefined;
+  /** Whether the cluster renews the client certificate, and whether it signs that of the kubelet's API. */
+  readonly rotateCertificates: boolean;
+  readonly serverTLSBootstrap: boolean;
+  /** Certificate and key of the kubelet's API, from files of the user. */
+  readonly tlsCertFile: string | undefined;
+  readonly tlsPrivateKeyFile: string | undefined;
   readonly runtime: { readonly type: 'auto' | 'docker' | 'cri' | 'process'; readonly endpoint: string | undefined };
   readonly imageArchives: readonly string[];
   readonly podInfraContainerImage: string;
@@ -23,6 +37,10 @@ export type AgentSettings = {
   /** Of `/pods`, `/metrics` and `/healthz`, open to whoever can reach it; port 0 = not served. */
   readonly address: string;
   readonly readOnlyPort: number;
+  /** Of the kubelet's API, which is served where there is a kubeconfig; port 0 = not served. */
+  readonly kubeletPort: number;
+  /** Authorities whose certificates name who asks the kubelet's API; undefined: only tokens do. */
+  readonly clientCAFile: string | undefined;
   readonly fileCheckFrequencyMs: number;
   readonly httpCheckFrequencyMs: number;
   readonly startAfter: readonly StartAfterRule[];
@@ -52,6 +70,14 @@ export const defaultSettings: Omit<AgentSettings, 'nodeName' | 'nodeIPs'> = {
   manifestURL: undefined,
   manifestURLHeaders: {},
   kubeconfig: undefined,
+  bootstrapKubeconfig: undefined,
+  registerNode: true,
+  registerWithTaints: [],
+  certDirectory: undefined,
+  rotateCertificates: false,
+  serverTLSBootstrap: false,
+  tlsCertFile: undefined,
+  tlsPrivateKeyFile: undefined,
   runtime: { type: 'auto', endpoint: undefined },
   imageArchives: [],
   podInfraContainerImage: 'registry.k8s.io/pause:3.10.2',
@@ -59,6 +85,8 @@ export const defaultSettings: Omit<AgentSettings, 'nodeName' | 'nodeIPs'> = {
   healthzPort: 10_248,
   address: '0.0.0.0',
   readOnlyPort: 0,
+  kubeletPort: 10_250,
+  clientCAFile: undefined,
   fileCheckFrequencyMs: 20_000,
   httpCheckFrequencyMs: 20_000,
   startAfter: [],

@@ -3,6 +3,7 @@ import type { AgentOptions } from '../agent-parts.ts';
 import type { NodeInfo } from '../containers/pod-context.ts';
 import type { DesiredPod } from '../desired.ts';
 import type { PodListing } from '../observe/pod-listing.ts';
+import { mayRun, partInstances } from '../plan/instance.ts';
 import { newRecord, type PodRecord } from '../pod-record.ts';
 import type { SyncDoors } from '../turn/sync-pod.ts';
 import { agentPodOf } from './agent-pod.ts';
@@ -52,6 +53,19 @@ function keptView(agent: Agent, desired: DesiredPod, { key, observed }: PodRecor
   const { pid } = claim.holder;
   const overlap = { pid, until: new Date(claim.untilMs).toISOString() };
   return view && { ...view, doing: `runs on beside the new one until pid ${pid} has changed over`, overlap };
+}
+
+/** What others see of a name: the pod, and beside it an older form that still runs while the pod itself does not. */
+export type SeenPod = { readonly pod?: AgentPod; readonly older?: AgentPod };
+
+/** A pod for those who show it elsewhere; empty when nothing of it is desired or there. */
+export function seenPod(agent: Agent, desired: DesiredPod | undefined, record: PodRecord): SeenPod {
+  const pod = podView(agent, desired, record);
+  const { own, others } = partInstances(desired, record.observed);
+  const older = others.find(({ containers }) => containers.some(mayRun));
+  const isOlder = desired !== undefined && older !== undefined && !own?.containers.some(mayRun);
+  const view = isOlder ? podView(agent, undefined, { ...newRecord(record.key), observed: [older] }) : undefined;
+  return { ...(pod === undefined ? {} : { pod }), ...(view === undefined ? {} : { older: view }) };
 }
 
 /** One pod as the agent knows it; undefined when nothing of it is desired or there. */

@@ -1,6 +1,9 @@
 import { messageOf } from '../../base/errors.ts';
 import type { ObservedContainer, ObservedPod } from '../../runtime/runtime.ts';
 import type { PodContext } from '../containers/pod-context.ts';
+import { deeds } from '../events/deeds.ts';
+import { containerSubject, podSubject } from '../events/subject.ts';
+import { tell, tellFailure, tellPull } from '../events/tell.ts';
 import type { PodAction, StopContainer } from '../plan/actions.ts';
 import type { StartFailure } from '../status/container-status.ts';
 import { doingOf, groupsOf } from './action-groups.ts';
@@ -94,6 +97,7 @@ class Run {
         });
       case 'create-sandbox':
         this.#sandbox = await createSandbox(this.#doors, this.#context(), action.attempt);
+        if (action.attempt > 0) tell(this.#doors, podSubject(this.#context().desired.pod), [deeds.sandboxChanged()]);
         return;
       case 'stop-container':
         return this.#stop([action]);
@@ -113,8 +117,11 @@ class Run {
     try {
       await action();
     } catch (thrown) {
-      this.#failures.set(container, startFailureOf(thrown));
-      const { name } = this.#context().desired.pod.metadata;
+      const failure = startFailureOf(thrown);
+      this.#failures.set(container, failure);
+      const { pod } = this.#context().desired;
+      const { name } = pod.metadata;
+      tellFailure(this.#doors, pod, { container, ...failure });
       // The turn says it, once, with the time of the next try.
       this.#doors.log.verbose(1, `${name}/${container} cannot be started: ${messageOf(thrown)}`);
     }
@@ -123,6 +130,7 @@ class Run {
   /** What keeps the whole pod from starting is shown on each container that does not run. */
   #failAll(failure: StartFailure): void {
     const { context, observed } = this.#input;
+    if (context !== undefined) tellFailure(this.#doors, context.desired.pod, failure);
     const running = observed.flatMap(({ containers }) => containers).filter(({ state }) => state === 'running');
     const { initContainers = [], containers = [] } = context?.desired.pod.spec ?? {};
     for (const { name } of [...initContainers, ...containers]) {
@@ -133,7 +141,12 @@ class Run {
   #beginPull(container: string): void {
     const { pod, uid } = this.#context().desired;
     const spec = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find(({ name }) => name === container);
-    if (spec !== undefined) this.#doors.images.begin(uid, spec, () => this.#input.onImage?.());
+    if (spec === undefined) return;
+    tell(this.#doors, containerSubject(pod, container), [deeds.pulling(spec.image)]);
+    this.#doors.images.begin(uid, spec, (end) => {
+      tellPull(this.#doors, pod, spec, end);
+      this.#input.onImage?.();
+    });
   }
 
   #stop(actions: readonly StopContainer[]): Promise<void> {

@@ -8,6 +8,9 @@ import { containerConfig } from '../containers/container-config.ts';
 import type { PodContext } from '../containers/pod-context.ts';
 import { refuseRoot } from '../containers/run-as-non-root.ts';
 import { sandboxConfig } from '../containers/sandbox-config.ts';
+import { deeds } from '../events/deeds.ts';
+import { containerSubject } from '../events/subject.ts';
+import { type Teller, tell } from '../events/tell.ts';
 import type { AgentPaths } from '../home/paths.ts';
 import { containerLogLink } from '../home/pod-paths.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
@@ -21,7 +24,7 @@ import { runHook } from './lifecycle-hooks.ts';
 import { makeLogDirectory } from './log-directory.ts';
 import { stopContainers } from './stop-container.ts';
 
-export type StartDoors = {
+export type StartDoors = Teller & {
   readonly host: Host;
   readonly runtime: ContainerRuntime;
   readonly clock: Clock;
@@ -54,8 +57,11 @@ export async function startContainer(doors: StartDoors, place: StartPlace, actio
   );
   if (container === undefined) throw new Error(`the manifest has no container ${action.container}`);
   const image = await step('ErrImagePull', () => doors.images.get(uid, container));
+  const subject = containerSubject(pod, container.name);
+  if (!doors.images.takePulled(uid, container.image)) tell(doors, subject, [deeds.present(container.image)]);
   await step('FailedMount', () => prepareVolumes(doors, context));
   const id = await create(doors, place, { action, container, image });
+  tell(doors, subject, [deeds.created(), deeds.started()]);
   probe(doors, place, { id, container });
   await linkLog(doors, place, { id, name: container.name, attempt: action.attempt });
   await postStart(doors, place, { id, container });
@@ -112,7 +118,8 @@ function probe(
 ): void {
   const { pod, uid } = context.desired;
   const address = addressOf(context, podIPs);
-  prober?.add(podKey(pod), { containerId: id, podUid: uid, container, address, startedAtMs: clock.now() });
+  const subject = containerSubject(pod, container.name);
+  prober?.add(podKey(pod), { containerId: id, podUid: uid, container, address, subject, startedAtMs: clock.now() });
 }
 
 function addressOf({ desired, node }: PodContext, podIPs: readonly string[]): string {

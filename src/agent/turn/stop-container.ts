@@ -5,6 +5,9 @@ import type { Host } from '../../host/host.ts';
 import type { ContainerPort, LifecycleHandler } from '../../kube/types.ts';
 import { annotations } from '../../runtime/labels.ts';
 import type { ContainerRuntime, ObservedContainer } from '../../runtime/runtime.ts';
+import { deeds, killing } from '../events/deeds.ts';
+import { observedSubject } from '../events/subject.ts';
+import { type Teller, tell } from '../events/tell.ts';
 import type { RestartAfterStop } from '../plan/facts.ts';
 import { type BegunStop, withContainer } from '../state/pod-state.ts';
 import type { PodStates } from '../state/pod-states.ts';
@@ -13,7 +16,7 @@ import { runHook } from './lifecycle-hooks.ts';
 /** The least that any stop signal is given (kuberuntime_container.go minimumGracePeriodInSeconds). */
 const leastSeconds = 2;
 
-export type StopDoors = {
+export type StopDoors = Teller & {
   readonly host: Host;
   readonly runtime: ContainerRuntime;
   readonly clock: Clock;
@@ -29,6 +32,7 @@ export type Stop = {
   /** For hooks that name no host. */
   readonly address: string;
   readonly restart?: RestartAfterStop;
+  readonly because?: string;
 };
 
 /**
@@ -65,9 +69,10 @@ async function stopContainer(doors: StopDoors, stop: Stop, before: readonly Prom
 }
 
 /** What an agent before this one has begun goes on: its time counts, and a hook that ended is not run again. */
-async function begin(doors: StopDoors, { container, restart }: Stop): Promise<BegunStop> {
+async function begin(doors: StopDoors, { container, restart, because = '' }: Stop): Promise<BegunStop> {
   const known = doors.states.get(container.pod.uid).containers[container.id]?.stop;
   if (known !== undefined) return known;
+  tell(doors, observedSubject(container), [killing(container.name, because)]);
   const begun = { sinceMs: doors.clock.now(), signalled: false, ...(restart === undefined ? {} : { restart }) };
   await note(doors, container, begun);
   return begun;
@@ -86,6 +91,7 @@ async function runPreStop(doors: StopDoors, stop: Stop, timeoutMs: number): Prom
   const ports = parse<readonly ContainerPort[]>(container.annotations[annotations.ports]) ?? [];
   await runHook(doors, handler, { containerId: container.id, address, ports }, timeoutMs).catch((thrown: unknown) => {
     doors.log.warn(`preStop hook of ${container.pod.name}/${container.name} failed: ${messageOf(thrown)}`);
+    tell(doors, observedSubject(container), [deeds.preStopFailed()]);
   });
 }
 

@@ -1,6 +1,7 @@
 import type { AgentPod } from '../../kube/agent-socket.ts';
 import type { ObservedContainer } from '../../runtime/runtime.ts';
 import type { DesiredPod } from '../desired.ts';
+import { containerSubject } from '../events/subject.ts';
 import type { PodPlan } from '../plan/actions.ts';
 import type { PodRecord } from '../pod-record.ts';
 import type { Probed } from '../probes/container-probes.ts';
@@ -29,8 +30,8 @@ export function trackProbes(
     const address = (hostNetwork ? nodeIP : sandbox?.ips[0]) ?? '127.0.0.1';
     const startedAtMs = seen.startedAtMs ?? seen.createdAtMs;
     const ending = desired === undefined || isStopping(states, seen);
-    const podUid = seen.pod.uid;
-    return [{ containerId: seen.id, podUid, container, address, startedAtMs, ending, ...beforeOf(states, seen) }];
+    const about = { podUid: seen.pod.uid, subject: containerSubject(spec.pod, seen.name) };
+    return [{ containerId: seen.id, ...about, container, address, startedAtMs, ending, ...beforeOf(states, seen) }];
   });
   prober.track(record.key, probed);
 }

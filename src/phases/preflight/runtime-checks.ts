@@ -8,7 +8,13 @@ export const runtimeChecks: readonly Check[] = [
   { name: 'ImagePull', run: imagesAreThere },
 ];
 
+/** Nobody of ours will run the manifests: a stock kubelet may, with a runtime of its own. */
+function runsNothing({ config }: CheckContext): boolean {
+  return config.init.skipPhases.includes('start-agent');
+}
+
 async function runtimeAnswers(context: CheckContext): Promise<readonly Problem[]> {
+  if (runsNothing(context)) return [];
   try {
     const runtime = await context.runtime();
     await runtime.version();
@@ -20,6 +26,7 @@ async function runtimeAnswers(context: CheckContext): Promise<readonly Problem[]
 
 /** Only the images of this plane's own static pods: those of addons come from wherever their pods run. */
 async function imagesAreThere(context: CheckContext): Promise<readonly Problem[]> {
+  if (runsNothing(context)) return [];
   const images = imagesOf(context.config);
   const policy = context.config.init.nodeRegistration.imagePullPolicy;
   const wanted = [

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { InterruptedError, messageOf, OperationError, PreflightError, TimeoutError } from '../../base/errors.ts';
 import { manifestFile } from '../../manifests/components.ts';
 import { openJournal } from '../journal/journal.ts';
+import { bringObjects } from '../objects/bring-objects.ts';
 import { isEmptyPlan } from '../plan/plan.ts';
 import { blockedSkew } from '../plan/version-skew.ts';
 import { nextRevisionNumber, readCurrentRevision } from '../revisions/revisions.ts';
@@ -43,7 +44,13 @@ export async function applyRollout(
   refuseBlocked(plan);
   if (options.component !== undefined) refuseBlocked({ blocked: blockedSkew(plan, options.component) });
   const work = await workOf(context, plan, options);
-  if (isNothing(plan, options)) return nothing(context, work);
+  const brings = options.component === undefined;
+  if (isNothing(plan, options)) {
+    // Nobody knows whether there is nothing to do in the cluster.
+    if (brings && plan.objectsUnknown !== undefined)
+      await bringObjects(context, new StepTimer(context.clock, context.tell));
+    return nothing(context, work);
+  }
   const { parts = rolloutParts } = options;
   const begun = await begin(context, { plan, work, options: { ...options, parts } });
   try {
@@ -53,7 +60,9 @@ export async function applyRollout(
   } catch (thrown) {
     return giveUp(begun, thrown);
   }
-  return commit(begun);
+  const result = await commit(begun);
+  if (brings) await bringObjects(context, begun.timer);
+  return result;
 }
 
 /** What a component has taken up by itself is not changed, but it belongs to a revision. */

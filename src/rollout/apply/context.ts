@@ -8,6 +8,7 @@ import type { ComponentName } from '../../manifests/component.ts';
 import type { RenderedManifest } from '../../manifests/render.ts';
 import type { ContainerRuntime } from '../../runtime/runtime.ts';
 import type { CanaryDoors } from '../canary/doors.ts';
+import type { ObjectsInput } from '../objects/gather-objects.ts';
 import type { RevisionAuthor } from '../revisions/revision.ts';
 import type { RolloutEvent } from './events.ts';
 import type { NewFile } from './issue-anew.ts';
@@ -57,6 +58,8 @@ export type RolloutContext = HealthContext & {
   readonly templatesDirectory?: string | undefined;
   /** The patches that the manifests were rendered with, absolute, for the revision. */
   readonly patchesDirectory?: string | undefined;
+  /** The objects in the cluster that a change brings along; absent: none. */
+  readonly objects?: ObjectsInput | undefined;
   /** agent.yaml, where the configuration asks for another one than is there. */
   readonly agentSettings?: NewFile | undefined;
   /** What happens, step by step. */

@@ -13,6 +13,7 @@ export const rolloutSteps = [
   'settle',
   'undo',
   'commit',
+  'objects',
 ] as const;
 export type RolloutStep = (typeof rolloutSteps)[number];
 

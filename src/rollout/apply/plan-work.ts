@@ -48,5 +48,6 @@ export function planWork(plan: RolloutPlan, { rendered, onDisk, only }: WorkFact
   const reissue = plan.reissue.filter(({ file }) => read.has(file));
   const waiting = plan.reissue.filter((item) => !reissue.includes(item)).map(({ file }) => file);
   const others = busy.map(({ component }) => component).filter((component) => component !== only);
-  return { components, reissue, left: [...others, ...waiting] };
+  const objects = plan.objects.length === 0 ? [] : ['the objects in the cluster'];
+  return { components, reissue, left: [...others, ...waiting, ...objects] };
 }

@@ -109,12 +109,13 @@ async function record(begun: Begun, newFiles: readonly NewFile[]): Promise<Revis
 /** What the control plane will be; manifests that are not touched stay as they are on the disk. */
 async function gatherContent({ context, work }: Begun): Promise<RevisionContent> {
   const { host, config, paths, templatesDirectory, patchesDirectory, rendered } = context;
+  const objects = context.objects?.wanted;
   const texts = rendered.map(async ({ component, text }) => {
     if (work.components.some((item) => item.component === component)) return [component, text] as const;
     return [component, (await host.readText(join(paths.manifestsDir, manifestFile(component)))) ?? text] as const;
   });
   const manifests = Object.fromEntries(await Promise.all(texts));
-  return gatherRevision(host, { config, paths, templatesDirectory, patchesDirectory, manifests });
+  return gatherRevision(host, { config, paths, templatesDirectory, patchesDirectory, objects, manifests });
 }
 
 /** Of the plan, what is done of it. */

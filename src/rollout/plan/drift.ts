@@ -19,4 +19,6 @@ export const causeWords: Readonly<Record<Cause, string>> = {
   'other image running': 'another image runs',
   'not running': 'not running',
   'running differs': 'something else runs',
+  'object deleted': 'removed from the cluster',
+  'object changed': 'changed in the cluster',
 };

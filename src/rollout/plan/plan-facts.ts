@@ -43,7 +43,7 @@ export type GatherInput = {
   readonly made: readonly RecordEntry[];
   readonly planeRuntime?: string | undefined;
   readonly changeOver?: ChangeOver | undefined;
-} & Pick<RolloutFacts, 'sameInput' | 'notes' | 'otherFiles'>;
+} & Pick<RolloutFacts, 'sameInput' | 'notes' | 'otherFiles' | 'objects'>;
 
 /** Reads manifests, certificates, kubeconfigs and mounted files, and puts them beside what runs. Writes nothing. */
 export async function gatherPlanFacts(input: GatherInput): Promise<RolloutFacts> {
@@ -74,6 +74,7 @@ export async function gatherPlanFacts(input: GatherInput): Promise<RolloutFacts>
     },
     planeRuntime: input.planeRuntime,
     changeOver: input.changeOver,
+    objects: input.objects,
     ...(input.sameInput !== undefined && { sameInput: input.sameInput }),
     ...(input.notes !== undefined && { notes: input.notes }),
     ...(input.otherFiles !== undefined && { otherFiles: input.otherFiles }),

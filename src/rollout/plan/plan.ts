@@ -4,6 +4,7 @@ import { componentNames } from '../../health/manifest-files.ts';
 import type { Pod } from '../../kube/types.ts';
 import type { ComponentName } from '../../manifests/component.ts';
 import { snapshotNotes } from '../etcd/plan-snapshot.ts';
+import { type ObjectFacts, planObjectChanges } from '../objects/plan-object-changes.ts';
 import type { Blocked, Change, ComponentPlan, Difference, RolloutPlan } from '../types.ts';
 import { type ChangeOver, changeOverOf, expectedApiGap } from './expected-gap.ts';
 import { blockedOf, presentPod, versionSteps } from './plan-blocked.ts';
@@ -39,6 +40,8 @@ export type RolloutFacts = {
   readonly pki: PkiFacts;
   /** The runtime that the plane was made with. */
   readonly planeRuntime?: string | undefined;
+  /** Undefined: nobody asked for the objects in the cluster. */
+  readonly objects?: ObjectFacts | undefined;
   /** What this machine allows for a change over of the API server; undefined = all. */
   readonly changeOver?: ChangeOver | undefined;
 };
@@ -77,6 +80,7 @@ export function planRollout(facts: RolloutFacts): RolloutPlan {
       ...(draft.component === 'kube-apiserver' && { changeOver: way }),
     };
   });
+  const objects = facts.objects === undefined ? { changes: [], notes: [] } : planObjectChanges(facts.objects);
   const takenUp = drafts.flatMap((draft) => draft.takenUp);
   const read = new Set(components.flatMap(({ changes }) => changes.map(({ name }) => name)));
   return {
@@ -85,6 +89,9 @@ export function planRollout(facts: RolloutFacts): RolloutPlan {
       ...pki.reissue.filter(({ file }) => !read.has(file)).map((reissue) => fileChange(reissue, facts)),
       ...(facts.otherFiles ?? []),
     ],
+    objects: objects.changes,
+    ...(facts.objects !== undefined &&
+      facts.objects.plans === undefined && { objectsUnknown: facts.objects.problem ?? 'no answer' }),
     reissue: pki.reissue,
     blocked: [...blocked, ...pki.blocked],
     configuration: facts.configuration,
@@ -95,6 +102,7 @@ export function planRollout(facts: RolloutFacts): RolloutPlan {
       ...versionNotes(versionSteps(facts)),
       ...snapshotNotes({ components }, facts.rendered),
       ...pki.notes,
+      ...objects.notes,
       ...takenUp.map(({ name, because }) => `${name} changed; ${because}`),
     ],
   };
@@ -107,9 +115,9 @@ export function hasPlane({ onDisk, running, lastGood }: RolloutFacts): boolean {
 }
 
 /** Whether there is nothing to do and nothing that was asked for in vain. */
-export function isEmptyPlan({ components, files, blocked, configuration }: RolloutPlan): boolean {
+export function isEmptyPlan({ components, files, objects, blocked, configuration }: RolloutPlan): boolean {
   const idle = components.every(({ changes, restart }) => changes.length === 0 && !restart);
-  return idle && files.length === 0 && blocked.length === 0 && configuration.length === 0;
+  return idle && [files, objects, blocked, configuration].every((list) => list.length === 0);
 }
 
 type Draft = Omit<ComponentPlan, 'order' | 'expectedApiGap'> & { readonly takenUp: readonly Change[] };

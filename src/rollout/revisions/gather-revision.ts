@@ -17,6 +17,8 @@ type Input = {
   readonly templatesDirectory?: string | undefined;
   /** The patches that the manifests were rendered with; default: those that the configuration names. */
   readonly patchesDirectory?: string | undefined;
+  /** What it wants in the cluster. */
+  readonly objects?: RevisionContent['objects'] | undefined;
   /** The manifests that the revision is about; default: those on the disk. */
   readonly manifests?: RevisionContent['manifests'];
 };
@@ -26,7 +28,7 @@ export async function gatherRevision(
   host: Pick<HostFiles, 'readFile' | 'readText' | 'stat' | 'list'>,
   input: Input,
 ): Promise<RevisionContent> {
-  const { config, paths, templatesDirectory, patchesDirectory = config.init.patchesDirectory } = input;
+  const { config, paths, templatesDirectory, objects, patchesDirectory = config.init.patchesDirectory } = input;
   const [certificates, manifests, patches] = await Promise.all([
     readFingerprints(host, input),
     input.manifests ?? manifestsOnDisk(host, config, paths),
@@ -45,6 +47,7 @@ export async function gatherRevision(
     manifests,
     certificates,
     files: { ...mounted, none: await hashUnmounted(host, { paths, certificates, mounted }) },
+    ...(objects === undefined ? {} : { objects }),
     ...(templatesDirectory === undefined ? {} : { templatesDirectory }),
     ...(Object.keys(patches).length === 0 ? {} : { patches }),
   };

@@ -3,6 +3,7 @@ import { OperationError } from '../../base/errors.ts';
 import type { Host } from '../../host/host.ts';
 import { isObject } from '../../kube/decode-fields.ts';
 import { components, manifestFile } from '../../manifests/components.ts';
+import { keptObjectsText, readKeptObjects } from '../objects/kept-objects.ts';
 import type { ReplacedFile, Revision, RevisionResult } from './revision.ts';
 import { revisionResults } from './revision.ts';
 
@@ -11,6 +12,7 @@ export type RevisionFile = { readonly name: string; readonly data: string | Uint
 
 const factsFile = 'revision.json';
 const configurationFile = 'configuration.yaml';
+const objectsFile = 'objects.json';
 
 /** The content of a replaced file: `replaced` and below it the file's own path. */
 export function replacedName(path: string): string {
@@ -22,7 +24,7 @@ export const patchesName = 'patches';
 
 /** revision.json: everything but the number, which is the directory's name, and the texts, which are files beside it. */
 export function factsOf(revision: Omit<Revision, 'number'>): RevisionFile {
-  const { configuration, manifests, patches, ...facts } = { ...revision, number: undefined };
+  const { configuration, manifests, patches, objects, ...facts } = { ...revision, number: undefined };
   const all = patches === undefined ? facts : { ...facts, patches: Object.keys(patches) };
   return { name: factsFile, data: `${JSON.stringify(all, undefined, 2)}\n` };
 }
@@ -37,7 +39,10 @@ export function filesOf(revision: Omit<Revision, 'number'>): readonly RevisionFi
     name: join(patchesName, name),
     data,
   }));
-  return [{ name: configurationFile, data: revision.configuration }, ...manifests, ...patches, factsOf(revision)];
+  const objects =
+    revision.objects === undefined ? [] : [{ name: objectsFile, data: keptObjectsText(revision.objects) }];
+  const configuration = { name: configurationFile, data: revision.configuration };
+  return [configuration, ...manifests, ...patches, ...objects, factsOf(revision)];
 }
 
 /** Writes files into a directory of a revision, private from the first byte; those beside each other at the same time. */
@@ -59,9 +64,10 @@ export async function readRevision(
   number: number,
 ): Promise<Revision | undefined> {
   const read = (name: string) => host.readText(join(directory, String(number), name));
-  const [facts, configuration, ...texts] = await Promise.all([
+  const [facts, configuration, objectsText, ...texts] = await Promise.all([
     read(factsFile),
     read(configurationFile),
+    read(objectsFile),
     ...components.map(({ name }) => read(join('manifests', manifestFile(name)))),
   ]);
   const decoded = decodeFacts(facts);
@@ -72,7 +78,11 @@ export async function readRevision(
   });
   const { patches: names, ...rest } = decoded;
   const patches = await readPatchesOf(names, (name) => read(join(patchesName, name)));
-  const found = { ...rest, number, configuration, manifests: Object.fromEntries(manifests) };
+  const objects = readKeptObjects(objectsText);
+  const found = {
+    ...{ ...rest, number, configuration, manifests: Object.fromEntries(manifests) },
+    ...(objects !== undefined && { objects }),
+  };
   return patches === undefined ? found : { ...found, patches };
 }
 
@@ -87,7 +97,7 @@ async function readPatchesOf(
   return kept.length < names.length ? undefined : Object.fromEntries(kept);
 }
 
-type Facts = Omit<Revision, 'number' | 'configuration' | 'manifests' | 'patches'> & {
+type Facts = Omit<Revision, 'number' | 'configuration' | 'manifests' | 'patches' | 'objects'> & {
   readonly patches?: readonly string[] | undefined;
 };
 

@@ -1,3 +1,4 @@
+import type { WantedObject } from '../../cluster/wanted-object.ts';
 import type { ComponentName } from '../../manifests/component.ts';
 
 /**
@@ -41,6 +42,8 @@ export type RevisionContent = {
   readonly manifests: Readonly<Partial<Record<ComponentName, string>>>;
   readonly certificates: readonly Fingerprint[];
   readonly files: FileHashes;
+  /** What it wants in the cluster, but for Secrets. */
+  readonly objects?: readonly WantedObject[];
   /** `--templates`, where it was given. */
   readonly templatesDirectory?: string;
   /** The patch files of `--patches`, by their paths inside that directory. */

@@ -142,7 +142,10 @@ export async function readFilesAsOf(
 }
 
 /** The last good revision as `plan` compares with it. */
-export type LastGood = Pick<Revision, 'number' | 'configuration' | 'templatesDirectory' | 'patches' | 'message'> & {
+export type LastGood = Pick<
+  Revision,
+  'number' | 'configuration' | 'templatesDirectory' | 'patches' | 'message' | 'objects'
+> & {
   readonly atMs: number;
   readonly manifests: readonly { readonly component: ComponentName; readonly text: string }[];
   /** A file that two components mount is there for each of them: only one of them may have taken it up. */
@@ -161,7 +164,7 @@ export async function readLastGood(host: Reader, paths: Pick<Paths, 'revisionsDi
 
 /** A revision in the form that plans compare with. */
 export function asLastGood(revision: Revision): LastGood {
-  const { number, configuration, templatesDirectory, patches, message, finishedAt, startedAt } = revision;
+  const { number, configuration, templatesDirectory, patches, objects, message, finishedAt, startedAt } = revision;
   const manifests = components.flatMap(({ name: component }) => {
     const text = revision.manifests[component];
     return text === undefined ? [] : [{ component, text }];
@@ -174,6 +177,7 @@ export function asLastGood(revision: Revision): LastGood {
   const kept = {
     ...(templatesDirectory && { templatesDirectory }),
     ...(patches && { patches }),
+    ...(objects && { objects }),
     ...(message && { message }),
   };
   return { number, configuration, atMs, manifests, files, ...kept };

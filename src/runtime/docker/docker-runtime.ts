@@ -1,10 +1,10 @@
-import type { Clock } from '../../base/clock.ts';
 import { OperationError } from '../../base/errors.ts';
-import { type Log, warnOnce } from '../../base/log.ts';
-import type { Host } from '../../host/host.ts';
+import { warnOnce } from '../../base/log.ts';
 import type {
   ContainerConfig,
   ContainerRuntime,
+  ContainerStats,
+  ContainerStreams,
   ExecResult,
   ImageInfo,
   ObservedPod,
@@ -21,22 +21,16 @@ import { findImage, importArchive, listImages, pullImage, removeImage } from './
 import { linkLog } from './log-links.ts';
 import { daemonLacksSysResource, Niceties } from './niceties.ts';
 import { containersIn, foreignPods, InspectCache, observePods, type PodName } from './observe.ts';
+import type { DockerRuntimeOptions } from './options.ts';
 import { PodCgroups } from './pod-cgroups.ts';
 import { planNotes, planRefusals } from './refusals.ts';
 import { inspectContainer, removeContainer, stopContainer } from './remove.ts';
-import { type ContainerSpec, containerSpec, type LogRotation, sandboxSpec } from './specs.ts';
+import { type ContainerSpec, containerSpec, sandboxSpec } from './specs.ts';
 import { createAndStart } from './start.ts';
+import { DockerStats } from './stats.ts';
+import { dockerStreams } from './streams.ts';
 
-export type DockerRuntimeOptions = {
-  readonly host: Host;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The value of the owner label: one for each root directory. */
-  readonly owner: string;
-  readonly socketPath: string;
-  /** Of json-file logs; the kubelet's defaults when not given. */
-  readonly logRotation?: LogRotation | undefined;
-};
+export type { DockerRuntimeOptions } from './options.ts';
 
 /** cri-dockerd gives a sandbox 10 s to stop (core/sandbox_stop.go, defaultSandboxGracePeriod). */
 const sandboxGraceSeconds = 10;
@@ -48,6 +42,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
 
 class DockerRuntime implements ContainerRuntime {
   readonly type = 'docker';
+  readonly streams: ContainerStreams;
   readonly #options: DockerRuntimeOptions;
   readonly #client: DockerClient;
   readonly #cache = new InspectCache();
@@ -56,6 +51,7 @@ class DockerRuntime implements ContainerRuntime {
   readonly #facts: EngineFactsCache;
   readonly #groups: PodCgroups;
   readonly #lingering: Lingering = new Map();
+  readonly #stats: DockerStats;
   #privileges: Promise<void> | undefined;
 
   constructor(options: DockerRuntimeOptions) {
@@ -65,6 +61,8 @@ class DockerRuntime implements ContainerRuntime {
     this.#warn = warnOnce(options.log);
     this.#facts = new EngineFactsCache(this.#client);
     this.#groups = new PodCgroups({ ...options, warn: this.#warn });
+    this.#stats = new DockerStats({ ...options, client: this.#client });
+    this.streams = dockerStreams({ ...options, client: this.#client, warn: this.#warn });
   }
 
   async version(): Promise<RuntimeVersion> {
@@ -154,6 +152,10 @@ class DockerRuntime implements ContainerRuntime {
   exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
     const context = { ...this.#options, client: this.#client, warn: this.#warn, lingering: this.#lingering };
     return execInContainer(context, { id, command, timeoutMs });
+  }
+
+  stats(ids: readonly string[]): Promise<readonly ContainerStats[]> {
+    return this.#stats.of(ids);
   }
 
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {

@@ -99,7 +99,10 @@ async function readOutput({ client }: ExecContext, { what, execId, output, signa
 }
 
 /** The stream ends a moment before Docker knows the exit code, and long before when the command closed it. */
-async function exitCodeOf({ client, clock }: ExecContext, { execId, signal }: Reading): Promise<number> {
+export async function exitCodeOf(
+  { client, clock }: Pick<KillContext, 'client' | 'clock'>,
+  { execId, signal }: { readonly execId: string; readonly signal: AbortSignal },
+): Promise<number> {
   const over = AbortSignal.any([client.closed, signal]);
   for (let waitMs = 5; ; waitMs = Math.min(waitMs * 2, 1000)) {
     const info = await inspectExec(client, execId);

@@ -70,7 +70,11 @@ async function when(
  * The pid here of what is `told` where dockerd lives, which may be another pid namespace (proc(5), NSpid). A pid alone
  * could be anybody's: it counts only within the container's control group.
  */
-async function pidHere(host: KillContext['host'], told: number, containerId: string): Promise<number | undefined> {
+export async function pidHere(
+  host: Pick<Host, 'readText' | 'list'>,
+  told: number,
+  containerId: string,
+): Promise<number | undefined> {
   const isInside = async (pid: number) => (await read(host, `/proc/${pid}/cgroup`)).includes(containerId);
   if (await isInside(told)) return told;
   for (const name of ((await host.list('/proc')) ?? []).filter((entry) => /^\d+$/.test(entry))) {
@@ -82,7 +86,7 @@ async function pidHere(host: KillContext['host'], told: number, containerId: str
   return undefined;
 }
 
-async function read(host: KillContext['host'], path: string): Promise<string> {
+async function read(host: Pick<Host, 'readText'>, path: string): Promise<string> {
   try {
     return (await host.readText(path)) ?? '';
   } catch (thrown) {

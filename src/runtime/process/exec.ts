@@ -24,6 +24,16 @@ export async function execInContainer(
   id: string,
   at: { readonly command: readonly string[]; readonly timeoutMs: number },
 ): Promise<ExecResult> {
+  const prepared = await prepareCommand(context, { id, command: at.command });
+  const { setpriv } = await context.tools();
+  return runCommand(prepared, { setpriv, timeoutMs: at.timeoutMs, clock: context.clock, host: context.host });
+}
+
+/** What to run for a command in a container, and how. Throws OperationError when the container does not run. */
+export async function prepareCommand(
+  context: ProcessContext,
+  { id, command }: { readonly id: string; readonly command: readonly string[] },
+): Promise<Prepared> {
   const { host, storeDir } = context;
   const record = await context.memory.record(id);
   if (record === undefined || (await stateOf(context, record)).is !== 'running') {
@@ -31,9 +41,7 @@ export async function execInContainer(
   }
   const image = await findStored(host, storeDir, record.imageId);
   if (image === undefined) throw new OperationError(`image ${record.config.image} is no longer in the image store`);
-  const prepared = await prepare(host, { record, image }, at.command);
-  const { setpriv } = await context.tools();
-  return runCommand(prepared, { setpriv, timeoutMs: at.timeoutMs, clock: context.clock, host });
+  return prepare(host, { record, image }, command);
 }
 
 type Limits = { readonly timeoutMs: number; readonly clock: Clock; readonly host: Pick<Host, 'killTree'> };

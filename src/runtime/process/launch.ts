@@ -131,6 +131,7 @@ function capabilityWords({ addCapabilities, dropCapabilities }: Launch['security
   return [`--inh-caps=${list.join(',')}`, `--bounding-set=${list.join(',')}`];
 }
 
-function isPlain(name: string): boolean {
+/** Whether a variable may go through a shell: its name is one there, and means nothing to the shell itself. */
+export function isPlain(name: string): boolean {
   return /^[A-Za-z_]\w*$/.test(name) && !shellsOwn.test(name);
 }

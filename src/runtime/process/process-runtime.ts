@@ -2,10 +2,11 @@ import { OperationError } from '../../base/errors.ts';
 import { warnOnce } from '../../base/log.ts';
 import { platformOf } from '../images/manifest.ts';
 import { findStored, listStored, storedInfo } from '../images/store.ts';
-import { labels } from '../labels.ts';
 import type {
   ContainerConfig,
   ContainerRuntime,
+  ContainerStats,
+  ContainerStreams,
   ExecResult,
   ImageInfo,
   ObservedPod,
@@ -22,11 +23,14 @@ import { ExitWatch } from './exit-watch.ts';
 import type { HostTools } from './launch.ts';
 import { containersOf, observePods } from './observe.ts';
 import { Orphans } from './orphans.ts';
-import { processPaths, readBootId, readSandbox, type SandboxRecord, sandboxId } from './records.ts';
+import { processPaths, readBootId, readSandbox } from './records.ts';
 import { planRefusals } from './refusals.ts';
+import { createSandbox, writeSandbox } from './sandboxes.ts';
 import { SessionKiller } from './session.ts';
 import { startContainer } from './start.ts';
+import { processStats } from './stats.ts';
 import { killRest, stopContainer } from './stop.ts';
+import { processStreams } from './streams.ts';
 
 export type { ProcessRuntimeOptions } from './context.ts';
 
@@ -37,6 +41,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ContainerR
 
 class ProcessRuntime implements ContainerRuntime {
   readonly type = 'process';
+  readonly streams: ContainerStreams;
   readonly #context: ProcessContext;
   #bootId: Promise<string> | undefined;
   #tools: Promise<HostTools> | undefined;
@@ -56,6 +61,7 @@ class ProcessRuntime implements ContainerRuntime {
       tools: () => (this.#tools ??= findTools(host)),
       warn: warnOnce(options.log),
     };
+    this.streams = processStreams(this.#context);
   }
 
   async version(): Promise<RuntimeVersion> {
@@ -119,20 +125,8 @@ class ProcessRuntime implements ContainerRuntime {
   }
 
   async createSandbox(config: SandboxConfig): Promise<string> {
-    const { host, paths, clock, owner } = this.#context;
     this.#refuse(config, []);
-    const id = sandboxId(config.pod, config.attempt);
-    if ((await readSandbox(host, paths.sandbox(id))) !== undefined) return id;
-    await host.makeDirectory(paths.sandboxes, { mode: 0o700 });
-    await host.makeDirectory(config.logDirectory, { mode: 0o755 });
-    await this.#writeSandbox({
-      id,
-      config: { ...config, labels: { ...config.labels, [labels.owner]: owner } },
-      createdAtMs: clock.now(),
-      bootId: await this.#context.bootId(),
-      stopped: false,
-    });
-    return id;
+    return createSandbox(this.#context, config);
   }
 
   async startContainer(sandboxId: string, sandbox: SandboxConfig, config: ContainerConfig): Promise<string> {
@@ -161,7 +155,7 @@ class ProcessRuntime implements ContainerRuntime {
     if (sandbox === undefined) return;
     const containers = await containersOf(this.#context, id);
     await Promise.all(containers.map((container) => this.stopContainer(container.id, 0)));
-    if (!sandbox.stopped) await this.#writeSandbox({ ...sandbox, stopped: true });
+    if (!sandbox.stopped) await writeSandbox(this.#context, { ...sandbox, stopped: true });
   }
 
   async removeSandbox(id: string): Promise<void> {
@@ -176,6 +170,10 @@ class ProcessRuntime implements ContainerRuntime {
     return execInContainer(this.#context, id, { command, timeoutMs });
   }
 
+  stats(ids: readonly string[]): Promise<readonly ContainerStats[]> {
+    return processStats(this.#context, ids);
+  }
+
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
     return processEvents(this.#context, signal);
   }
@@ -188,10 +186,5 @@ class ProcessRuntime implements ContainerRuntime {
     const reasons = this.refusals(sandbox, containers);
     if (reasons.length === 0) return;
     throw new OperationError(`pod ${sandbox.pod.name} cannot run here: ${reasons.join('; ')}`);
-  }
-
-  async #writeSandbox(record: SandboxRecord): Promise<void> {
-    const { host, paths } = this.#context;
-    await host.writeFile(paths.sandbox(record.id), JSON.stringify(record), { mode: 0o600 });
   }
 }

@@ -50,7 +50,32 @@ test('reads Docker’s form, CRI’s form and plain output, and puts parts of a 
 
 test('tells time and stream where the form does', async () => {
   const [line] = await collect(reading({ text: docker }).lines);
-  assert.deepEqual(line, { text: 'one', atMs: Date.parse('2026-01-01T00:00:01.5Z'), stream: 'stdout' });
+  const time = '2026-01-01T00:00:01.5Z';
+  assert.deepEqual(line, { text: 'one', atMs: Date.parse(time), time, stream: 'stdout' });
+});
+
+test('finds the last lines from the end on, also where one is in many parts or longer than what is read at once', async () => {
+  const lines = Array.from({ length: 50_000 }, (_, line) => `line ${line}`);
+  const text = `${lines.join('\n')}\n`;
+  const reads: number[] = [];
+  const readPart: ReadLogOptions['readPart'] = async (_path, offset, length) => {
+    reads.push(length);
+    return { data: Buffer.from(text).subarray(offset, offset + length), size: text.length, inode: 1 };
+  };
+  assert.deepEqual(await texts({ text }, { tail: 3, readPart }), lines.slice(-3));
+  assert.ok(reads.reduce((sum, length) => sum + length) < text.length, 'most of it is not read');
+  const parts = Array.from({ length: 100 }, (_, part) => `2026-01-01T00:00:02Z stdout P ${part},`).join('\n');
+  const long = `${cri}${parts}\n2026-01-01T00:00:02Z stdout F end\n`;
+  const [before, whole] = await texts({ text: long }, { tail: 2 });
+  assert.equal(before, 'half done');
+  assert.match(whole ?? '', /^0,1,2,.*,99,end$/);
+  const wide = `a\n${'x'.repeat(200_000)}\nb\n`;
+  assert.deepEqual(
+    (await texts({ text: wide }, { tail: 2 })).map((line) => line.length),
+    [200_000, 1],
+  );
+  assert.deepEqual(await texts({ text: 'a\nb\nno end' }, { tail: 2 }), ['b', 'no end']);
+  assert.deepEqual(await texts({ text: '' }, { tail: 2 }), []);
 });
 
 test('gives the last lines, or those since a time', async () => {

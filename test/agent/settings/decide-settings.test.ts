@@ -8,6 +8,13 @@ function decide(flags: Readonly<Record<string, unknown>>, files: Readonly<Record
     readText: async (path: string) => files[path],
     hostname: () => 'Machine',
     workingDirectory: () => '/work',
+    resolve: async () => ['127.0.1.1'],
+    addresses: () => [
+      { name: 'lo', address: '127.0.0.1', family: 4 as const, loopback: true },
+      { name: 'eth1', address: '192.0.2.8', family: 4 as const, loopback: false },
+      { name: 'eth0', address: '192.0.2.7', family: 4 as const, loopback: false },
+    ],
+    defaultInterface: async (family: 4 | 6) => (family === 4 ? 'eth0' : undefined),
   };
   return decideSettings(host, flags);
 }
@@ -226,4 +233,54 @@ test('a configuration of another kind or version is refused with its place', asy
       return thrown.findings[0]?.line !== undefined;
     });
   }
+});
+
+test('what a node and its credentials are is said by the kubelet’s flags and fields', async () => {
+  const text = `kind: KubeletConfiguration
+registerNode: false
+rotateCertificates: true
+serverTLSBootstrap: true
+tlsCertFile: tls.crt
+tlsPrivateKeyFile: tls.key
+registerWithTaints:
+- {key: a, value: b, effect: NoSchedule}
+`;
+  const { settings, warnings } = await decide({ config: '/etc/k.yaml', certDir: 'pki' }, { '/etc/k.yaml': text });
+  assert.deepEqual(
+    [settings.registerNode, settings.rotateCertificates, settings.serverTLSBootstrap],
+    [false, true, true],
+  );
+  assert.deepEqual([settings.tlsCertFile, settings.tlsPrivateKeyFile], ['/etc/tls.crt', '/etc/tls.key']);
+  assert.equal(settings.certDirectory, '/work/pki');
+  assert.deepEqual(settings.registerWithTaints, [{ key: 'a', value: 'b', effect: 'NoSchedule' }]);
+  assert.deepEqual(warnings, []);
+  const flags = {
+    registerWithTaints: ['a=b:NoSchedule,c:NoExecute'],
+    bootstrapKubeconfig: 'b.conf',
+    registerNode: 'false',
+  };
+  const given = await decide(flags);
+  assert.deepEqual(given.settings.registerWithTaints, [
+    { key: 'a', value: 'b', effect: 'NoSchedule' },
+    { key: 'c', effect: 'NoExecute' },
+  ]);
+  assert.equal(given.settings.bootstrapKubeconfig, '/work/b.conf');
+  assert.equal(given.settings.registerNode, false);
+  await assert.rejects(decide({ registerWithTaints: ['a=b'] }), /a taint has an effect: NoSchedule, PreferNoSchedule/);
+});
+
+test('agent.yaml says where credentials are', async () => {
+  const text = `${ours}kubeconfig: /etc/kubernetes/kubelet.conf
+certDirectory: /var/lib/kubelet/pki
+rotateCertificates: true
+`;
+  const { settings } = await decide({ config: 'agent.yaml' }, { '/work/agent.yaml': text });
+  assert.equal(settings.kubeconfig, '/etc/kubernetes/kubelet.conf');
+  assert.deepEqual([settings.certDirectory, settings.rotateCertificates], ['/var/lib/kubelet/pki', true]);
+});
+
+test('a node that nobody gave an address has that of the default route, where a cluster must reach it', async () => {
+  assert.deepEqual((await decide({ kubeconfig: 'k.conf' })).settings.nodeIPs, ['192.0.2.7']);
+  assert.deepEqual((await decide({})).settings.nodeIPs, ['127.0.0.1']);
+  assert.deepEqual((await decide({ kubeconfig: 'k.conf', nodeIp: '192.0.2.8' })).settings.nodeIPs, ['192.0.2.8']);
 });

@@ -82,11 +82,11 @@ ${options.documents ?? ''}`;
     return bootstrap([...args, '--root-dir', this.root], options);
   }
 
-  kubectl(args: readonly string[], input?: string): Promise<Ran> {
+  kubectl(args: readonly string[], input?: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
     return run(program('kubectl'), ['--kubeconfig', this.path('etc/kubernetes/admin.conf'), ...args], {
       ...(input === undefined ? {} : { input }),
       // kubectl's discovery cache belongs to the plane.
-      env: { KUBECACHEDIR: this.path('kubectl-cache') },
+      env: { KUBECACHEDIR: this.path('kubectl-cache'), ...env },
     });
   }
 

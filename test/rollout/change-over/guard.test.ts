@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ApiStatusError, type KubeClient } from '../../../src/kube/client.ts';
+import { ApiStatusError } from '../../../src/kube/client.ts';
 import { readServiceAddresses, restoreServiceAddresses } from '../../../src/rollout/change-over/guard.ts';
+import { aKubeClient } from '../../fakes/init-context.ts';
 
 const endpoints = '/api/v1/namespaces/default/endpoints/kubernetes';
 const slice = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes';
@@ -16,17 +17,14 @@ const filled = {
 
 function cluster(objects: Record<string, unknown>, refusal?: ApiStatusError) {
   const patches: (readonly [string, unknown])[] = [];
-  const client: KubeClient = {
-    server: 'https://127.0.0.7:6443',
+  const client = aKubeClient({
     get: async <T>(path: string) => objects[path] as T | undefined,
-    create: async () => true,
-    patch: async (path, change) => {
+    patch: async <T>(path: string, change: unknown) => {
       if (refusal !== undefined) throw refusal;
       patches.push([path, change]);
+      return change as T;
     },
-    remove: async () => true,
-    raw: async () => ({ status: 200, text: 'ok' }),
-  };
+  });
   return { client, patches, objects };
 }
 

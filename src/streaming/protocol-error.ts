@@ -1,0 +1,4 @@
+/** What the other side sent breaks the protocol: its connection is ended, nothing else. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
