@@ -1,15 +1,15 @@
-import { agentCommand } from './agent-command.ts';
-import { applyCommand } from './apply-command.ts';
+import { agentCommand } from './agent/agent-command.ts';
+import { kubeconfigCommand } from './cluster/kubeconfig-command.ts';
+import { joinCommandRow, tokenCommand } from './cluster/token-command.ts';
 import type { CliCommand } from './command.ts';
-import { driftCommand } from './drift-command.ts';
-import { historyCommands } from './history-commands.ts';
-import { imagesCommands } from './images-command.ts';
-import { initCommand } from './init-command.ts';
-import { kubeconfigCommand } from './kubeconfig-command.ts';
+import { imagesCommands } from './images/images-command.ts';
+import { initCommand } from './init/init-command.ts';
 import { configOption, configurationOptions, rootDirOption } from './options.ts';
-import { planCommand } from './plan-command.ts';
-import { rollbackCommand } from './rollback-command.ts';
-import { joinCommandRow, tokenCommand } from './token-command.ts';
+import { applyCommand } from './rollout/apply-command.ts';
+import { driftCommand } from './rollout/drift-command.ts';
+import { historyCommands } from './rollout/history-commands.ts';
+import { planCommand } from './rollout/plan-command.ts';
+import { rollbackCommand } from './rollout/rollback-command.ts';
 
 const podArgument = {
   form: '[pod]',
@@ -45,7 +45,7 @@ export const commands: readonly CliCommand[] = [
       },
       { flags: '--dry-run', summary: 'change nothing; print what would be removed' },
     ],
-    load: () => import('./reset.ts'),
+    load: () => import('./init/reset.ts'),
   },
   agentCommand,
   {
@@ -55,7 +55,7 @@ export const commands: readonly CliCommand[] = [
       'Exit code 0 when every pod is ready, 1 when one is not or the agent does not run, 2 when nothing was made here.',
     examples: ['bootstrap status', 'bootstrap status --watch', 'bootstrap status -o json'],
     options: [rootDirOption, { flags: '-w, --watch', summary: 'show it again whenever it changes, until interrupted' }],
-    load: () => import('./status.ts'),
+    load: () => import('./status/status.ts'),
   },
   {
     name: 'logs',
@@ -83,7 +83,7 @@ export const commands: readonly CliCommand[] = [
       { flags: '--timestamps', summary: 'each line with its time' },
       { flags: '--prefix', summary: 'each line with its pod and container' },
     ],
-    load: () => import('./logs.ts'),
+    load: () => import('./status/logs.ts'),
   },
   kubeconfigCommand,
   tokenCommand,

@@ -22,8 +22,8 @@ type AskedNames = (context: CliContext, options: Readonly<Record<string, unknown
 
 /** What the scripts ask us for when they complete. */
 const askedNames: Readonly<Record<string, AskedNames>> = {
-  pods: async (...asked) => (await import('./pod-names.ts')).podNames(...asked),
-  revisions: async (...asked) => (await import('./revision-names.ts')).revisionNames(...asked),
+  pods: async (...asked) => (await import('./status/pod-names.ts')).podNames(...asked),
+  revisions: async (...asked) => (await import('./rollout/revision-names.ts')).revisionNames(...asked),
 };
 
 /** Prints a completion script; it knows every command in the table, and asks for the names of pods and revisions. */

@@ -1,6 +1,6 @@
 import type { LogLine } from '../agent/logs/log-line.ts';
 import type { CliContext, CommonOptions } from './command.ts';
-import type { LogChoice } from './log-options.ts';
+import type { LogChoice } from './status/log-options.ts';
 
 type LineDocument = Readonly<Record<string, string>>;
 

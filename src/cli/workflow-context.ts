@@ -14,8 +14,8 @@ import { createKubeClient } from '../kube/client.ts';
 import { readClusterAccess } from '../kubeconfig/read-access.ts';
 import type { AgentDoor, InitContext, MadeRecord } from '../phases/context.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
-import { authorOf } from './author.ts';
 import type { CliContext, CommonOptions } from './command.ts';
+import { authorOf } from './init/author.ts';
 
 export type Options = Readonly<Record<string, unknown>>;
 
@@ -103,7 +103,7 @@ export function workflowContext(input: WorkflowInput): InitContext {
     runtime,
     kube: input.kube ?? ((path, more) => kubeFrom(host, path, more)),
     lastLogLines: async (pod, container, count) => {
-      const { lastLogLines } = await import('./log-lines.ts');
+      const { lastLogLines } = await import('./status/log-lines.ts');
       return lastLogLines(host, { paths, pod, container, count });
     },
     obtainImage: (reference, pull) => obtain({ config, host, runtime, pull, report, clock: cli.clock }, reference),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UsageError } from '../../src/base/errors.ts';
-import { logChoice } from '../../src/cli/log-options.ts';
 import { LogWriter } from '../../src/cli/log-writer.ts';
+import { logChoice } from '../../src/cli/status/log-options.ts';
 import { aCliContext } from '../fakes/cli-context.ts';
 
 const line = { text: 'hällo', atMs: Date.UTC(2026, 0, 1), stream: 'stdout' } as const;

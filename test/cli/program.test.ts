@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { UsageError } from '../../src/base/errors.ts';
 import type { CliCommand, CommandRun } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands.ts';
-import { initPhaseRows } from '../../src/cli/init-command.ts';
+import { initPhaseRows } from '../../src/cli/init/init-command.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { initPhases } from '../../src/phases/init.ts';
 import { aCliContext } from '../fakes/cli-context.ts';

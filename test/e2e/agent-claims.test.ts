@@ -5,7 +5,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
-import { rolloutAgent } from '../../src/cli/rollout-agent.ts';
+import { rolloutAgent } from '../../src/cli/rollout/rollout-agent.ts';
 import { pathsOf } from '../../src/config/paths.ts';
 import { nodeHost } from '../../src/host/node-host.ts';
 import type { AgentPod } from '../../src/kube/agent-socket.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { ApiState } from '../../../src/agent/api/agent-api.ts';
 import { ServingCertificateKeeper } from '../../../src/agent/credentials/serving-certificate.ts';
 import { newNode } from '../../../src/agent/node/node-object.ts';
-import { certificateTools } from '../../../src/cli/certificate-tools.ts';
+import { certificateTools } from '../../../src/cli/agent/certificate-tools.ts';
 import { FakeApi } from '../../fakes/fake-api.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
 import { MemoryHost } from '../../fakes/memory-host.ts';

@@ -1,8 +1,8 @@
 import { systemClock } from '../../../src/base/clock.ts';
 import { errorDocument } from '../../../src/cli/error-text.ts';
-import { planFor } from '../../../src/cli/plan.ts';
-import { rolloutContext } from '../../../src/cli/rollout-context.ts';
-import { rolloutReport } from '../../../src/cli/rollout-report.ts';
+import { planFor } from '../../../src/cli/rollout/plan.ts';
+import { rolloutContext } from '../../../src/cli/rollout/rollout-context.ts';
+import { rolloutReport } from '../../../src/cli/rollout/rollout-report.ts';
 import { nodeHost } from '../../../src/host/node-host.ts';
 import { runCanaries } from '../../../src/rollout/canary/run-canaries.ts';
 

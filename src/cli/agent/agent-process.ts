@@ -1,0 +1,135 @@
+import { prepareSocketPath, removeSocketPath } from '../../agent/home/socket-path.ts';
+import { processGauges } from '../../agent/metrics/process-gauges.ts';
+import { exposition } from '../../agent/metrics/registry.ts';
+import { type AgentView, agentRoutes } from '../../agent/routes.ts';
+import type { DecidedSettings } from '../../agent/settings/decide-settings.ts';
+import { planReload } from '../../agent/settings/plan-reload.ts';
+import type { AgentSettings } from '../../agent/settings/settings.ts';
+import { errorsOf, renderFinding } from '../../base/diagnostics.ts';
+import { UsageError } from '../../base/errors.ts';
+import { serveHttp } from '../../host/serve.ts';
+import type { AgentStatus } from '../../kube/agent-socket.ts';
+import { watchRollouts } from '../rollout/recover-rollout.ts';
+import type { AgentPorts } from './agent-ports.ts';
+import { type AgentSession, type AgentSetup, openSession } from './agent-session.ts';
+import { finishRecovery } from './finish-recovery.ts';
+import { openPorts } from './open-ports.ts';
+
+/** Reads the flags' file again. Throws UsageError for what is wrong in it. */
+type DecideAgain = () => Promise<DecidedSettings>;
+
+/**
+ * The agent for the life of the process: its socket stays, while settings, the agent proper and its ports are changed
+ * by SIGHUP. Pods notice neither a reload nor the end.
+ */
+export class AgentProcess {
+  readonly #setup: AgentSetup;
+  #session: AgentSession;
+  #ports: AgentPorts = { problems: [], close: async () => {} };
+  #warned: readonly string[];
+
+  private constructor(setup: AgentSetup, session: AgentSession, warned: readonly string[]) {
+    this.#setup = setup;
+    this.#warned = warned;
+    this.#session = session;
+  }
+
+  /** Runs until the agent ends; throws only for bugs of ours and a socket that cannot be made. */
+  static async run(setup: AgentSetup, decided: DecidedSettings, decideAgain: DecideAgain): Promise<void> {
+    const { host } = setup.context;
+    const { settings, warnings } = decided;
+    for (const warning of warnings) setup.log.warn(warning);
+    const socketPath = await prepareSocketPath(host, setup.paths);
+    const agent = new AgentProcess(setup, await openSession(setup, settings), warnings);
+    const view = agent.#view();
+    const over = new AbortController();
+    const socket = await serveHttp({ socketPath }, agentRoutes(view));
+    try {
+      agent.#ports = await openPorts(setup, agent.#session, view);
+      const look = () => agent.#session.agent.look();
+      await setup.guard.start(over.signal, look);
+      const afterwards = async () => {
+        const about = { ...setup, ...setup.context, signal: over.signal, agent: agent.#session.agent };
+        for (const recovery of setup.recovered.splice(0)) await finishRecovery(about, recovery);
+      };
+      void watchRollouts(setup.context.clock, over.signal, { recover: setup.recover, look, afterwards });
+      await agent.#untilEnd(decideAgain);
+    } finally {
+      over.abort();
+      await Promise.all([socket.close(), agent.#ports.close(), agent.#session.end()]);
+      await removeSocketPath(host, setup.paths, socketPath);
+    }
+  }
+
+  async #untilEnd(decideAgain: DecideAgain): Promise<void> {
+    let hangup = Promise.withResolvers<'reload'>();
+    const forget = this.#setup.context.onHangup?.(() => hangup.resolve('reload'));
+    try {
+      while ((await Promise.race([this.#session.ended, hangup.promise])) === 'reload') {
+        hangup = Promise.withResolvers();
+        await this.#reload(decideAgain);
+      }
+    } finally {
+      forget?.();
+    }
+  }
+
+  async #reload(decideAgain: DecideAgain): Promise<void> {
+    const { log, metrics } = this.#setup;
+    try {
+      const { settings, warnings } = await decideAgain();
+      for (const warning of warnings) if (!this.#warned.includes(warning)) log.warn(warning);
+      this.#warned = warnings;
+      const plan = planReload(this.#session.settings, settings);
+      if (plan.needRestart.length > 0) log.warn(`${plan.needRestart.join(', ')} changed: restart the agent for that`);
+      log.info(`SIGHUP: configuration read again: ${plan.changed.join(', ') || 'nothing'} changed`);
+      if (plan.changed.length > 0) await this.#change(plan.settings);
+      else await this.#session.agent.look();
+      metrics.reloads.add({ result: 'success' });
+    } catch (thrown) {
+      if (!(thrown instanceof UsageError)) throw thrown;
+      log.error(`SIGHUP: the configuration stays as it was: ${thrown.message}`);
+      for (const finding of errorsOf(thrown.findings)) log.error(renderFinding(finding));
+      metrics.reloads.add({ result: 'refused' });
+    }
+  }
+
+  /** The old agent is gone before the new one begins: there is one at a time. */
+  async #change(settings: AgentSettings): Promise<void> {
+    await Promise.all([this.#ports.close(), this.#session.end()]);
+    this.#session = await openSession(this.#setup, settings);
+    this.#ports = await openPorts(this.#setup, this.#session, this.#view());
+  }
+
+  /** What is asked is answered by the agent that is there at that moment. */
+  #view(): AgentView {
+    const { context, metrics, health } = this.#setup;
+    const status = () => ({ ...this.#session.agent.status(), ...this.#node(), ...this.#problems() });
+    return {
+      status,
+      looked: () => this.#session.agent.looked(),
+      look: () => this.#look(),
+      requests: () => this.#session.agent.requests,
+      stop: () => this.#session.agent.stop(),
+      metrics: async () => exposition([...metrics.families(status()), ...(await processGauges(context.host))]),
+      unhealthy: () => health.problem(context.clock.now()),
+    };
+  }
+
+  /** Whoever asks for a look may have made what the API server, or its kubeconfig, lacked. */
+  async #look(): Promise<void> {
+    this.#session.node?.api.nudge();
+    await this.#session.agent.look();
+  }
+
+  #node(): Pick<AgentStatus, 'node'> {
+    const node = this.#session.node?.status();
+    return node === undefined ? {} : { node };
+  }
+
+  #problems(): { readonly problems?: readonly string[] } {
+    const { node } = this.#session;
+    const problems = [...this.#ports.problems, ...(node?.problems() ?? []), ...this.#setup.guard.problems()];
+    return problems.length === 0 ? {} : { problems };
+  }
+}

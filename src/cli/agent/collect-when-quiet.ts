@@ -1,0 +1,27 @@
+import type { Clock } from '../../base/clock.ts';
+
+const quietMs = 5000;
+
+export type QuietCollector = { busy(): void; end(): void };
+
+/**
+ * Collects garbage when the agent has been quiet for five seconds after it was busy: what a start or a burst of pods
+ * left behind is given back, and an agent that idles never pauses for it.
+ */
+export function collectWhenQuiet(clock: Clock, collect: () => void): QuietCollector {
+  let busyAtMs = 0;
+  let cancel: (() => void) | undefined;
+  const look = () => {
+    const leftMs = quietMs - (clock.now() - busyAtMs);
+    // A clock that was set back must not put it off for ever.
+    cancel = leftMs > 0 && leftMs <= quietMs ? clock.after(leftMs, look) : undefined;
+    if (cancel === undefined) collect();
+  };
+  return {
+    busy: () => {
+      busyAtMs = clock.now();
+      cancel ??= clock.after(quietMs, look);
+    },
+    end: () => cancel?.(),
+  };
+}

@@ -1,0 +1,41 @@
+import { canonicalJson } from '../../base/hash.ts';
+import type { Paths } from '../../config/paths.ts';
+import type { Config } from '../../config/types.ts';
+import { toYaml } from '../../kube/yaml.ts';
+import { agentConfigurationOf } from '../../phases/agent-configuration.ts';
+import type { AgentDoor } from '../../phases/context.ts';
+import type { NewFile } from '../../rollout/apply/issue-anew.ts';
+import { diffConfigurations } from '../../rollout/plan/configuration-differences.ts';
+import { differenceText } from '../../rollout/revisions/revision-differences.ts';
+import type { Change } from '../../rollout/types.ts';
+
+/**
+ * agent.yaml as the configuration asks for it, when another one is there; undefined when that one is right. The runtime of
+ * a plane stays what it is.
+ */
+export function planAgentSettings(input: {
+  readonly present: Awaited<ReturnType<AgentDoor['configuration']>>;
+  readonly config: Config;
+  readonly paths: Paths;
+  /** The configuration is the one that it was written by. */
+  readonly sameInput: boolean;
+}): { readonly file: NewFile; readonly change: Change } | undefined {
+  const { present, config, paths, sameInput } = input;
+  const { type, endpoint } = present?.runtime ?? {};
+  if (type === undefined || type === 'auto') return undefined;
+  const wanted = agentConfigurationOf({ config, paths, runtime: { type, endpoint } });
+  if (canonicalJson(present) === canonicalJson(wanted)) return undefined;
+  const data = toYaml(wanted);
+  const fields = diffConfigurations(toYaml(present), data).map((difference) =>
+    differenceText({ ...difference, name: difference.name.replace(/^\S+ /, '') }),
+  );
+  return {
+    file: { path: paths.agentConfig, data, mode: 0o600 },
+    change: {
+      what: 'file',
+      name: paths.agentConfig,
+      because: `${fields.join(', ')}; the agent starts again for that, pods stay`,
+      cause: sameInput ? 'hand edit' : 'configuration',
+    },
+  };
+}
