@@ -55,6 +55,7 @@ async function playRound(harness: AgentHarness, round: number, roundMs: number):
   runtime.calls.length = 0;
   files.mutations.length = 0;
   harness.log.warnings.length = 0;
+  harness.told.length = 0;
 }
 
 function heapAfterCollection(): number {
