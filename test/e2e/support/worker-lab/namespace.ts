@@ -82,7 +82,7 @@ export async function makeNetwork(): Promise<LabNetwork> {
   await controlPlane.ip(`route add ${addresses.workerPods} via ${addresses.worker}`);
   await worker.ip(`route add default via ${addresses.controlPlane}`);
   const forwarding = ['net.ipv4.ip_forward=1', 'net.bridge.bridge-nf-call-iptables=1'];
-  expectCode(await worker.run('sysctl', ['-qw', ...forwarding]), 0);
+  expectCode(await worker.run('sysctl', ['-eqw', ...forwarding]), 0);
   const all = [worker, controlPlane, bridge];
   return { controlPlane, worker, end: async () => void (await Promise.all(all.map((item) => item.end()))) };
 }
