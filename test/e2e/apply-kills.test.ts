@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { expectCode } from './support/command.ts';
+import { eventually, expectCode } from './support/command.ts';
 import { stepName, strikeAt } from './support/journal-walk.ts';
 import { type RuntimeUnderTest, runtimes } from './support/plane.ts';
 import { processesOf } from './support/processes.ts';
@@ -153,7 +153,8 @@ class Walker {
       if (late || victim === 'both' || victim === 'the machine') await this.#boot(victim);
       await plane.settled();
       if (this.#oldOrNew(before, ran.code === 0)) this.#good = wanted;
-      expectCode(await plane.bootstrap(['drift']), 0);
+      // Who recovers brings the objects in the cluster along last.
+      await eventually('nothing differs any more', async () => expectCode(await plane.bootstrap(['drift']), 0));
     } catch (thrown) {
       const where = `${victim} killed at ${stepName(at)} (exit code ${ran.code})`;
       throw new Error(`${where}: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown });

@@ -24,11 +24,24 @@ const etcdWithinMs = 60_000;
 
 /**
  * What an agent does for a change that was undone on the disk, beside bringing its pods up: components that may have read
- * what was put back start again, and etcd's member list says what the manifest says. Never throws.
+ * what was put back start again, and etcd's member list says what the manifest says. After one that was finished, it has
+ * the objects in the cluster brought along. Never throws.
  */
 export async function finishRecovery(input: Input, recovery: Recovery): Promise<void> {
   await restartStale(input, recovery);
   if (recovery.do === 'undo') await putPeerUrlRight(input);
+  if (recovery.do === 'finish') await bringObjects(input);
+}
+
+/** By a process of its own: what knows of the cluster's objects is nothing that an agent should carry. */
+async function bringObjects({ host, paths, log }: Input): Promise<void> {
+  const [program = '', ...self] = host.selfCommand();
+  const args = [...self, 'apply', '--objects', '--root-dir', paths.root, '--no-color'];
+  try {
+    await host.spawnDetached(program, args, { cwd: paths.root, output: paths.agentLog, env: host.environment() });
+  } catch (thrown) {
+    log.warn(`the objects in the cluster are left to the next bootstrap apply: ${messageOf(thrown)}`);
+  }
 }
 
 async function restartStale({ host, paths, log, agent }: Input, recovery: Recovery): Promise<void> {

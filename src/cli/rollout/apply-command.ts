@@ -35,6 +35,7 @@ export const applyCommand: CliCommand = {
     },
     { flags: '--patches <dir>', summary: 'patches for the manifests: target[suffix][+type].yaml' },
     { flags: '--templates <dir>', summary: 'manifest templates that replace ours, file by file' },
+    { flags: '--objects', summary: 'bring only the objects in the cluster along', hidden: true },
     { flags: '--adopt <file>', summary: 'make a rollout of a manifest that was edited by hand', hidden: true },
   ],
   load: () => import('./apply.ts'),

@@ -3,7 +3,9 @@ import { UsageError } from '../../base/errors.ts';
 import { componentNames } from '../../health/manifest-files.ts';
 import type { ComponentName } from '../../manifests/component.ts';
 import { applyRollout, type RolloutResult, refuseBlocked } from '../../rollout/apply/apply-rollout.ts';
+import { StepTimer } from '../../rollout/apply/events.ts';
 import { applyLive } from '../../rollout/live/apply-live.ts';
+import { bringObjects } from '../../rollout/objects/bring-objects.ts';
 import { isEmptyPlan } from '../../rollout/plan/plan.ts';
 import type { CommandRun } from '../command.ts';
 import { type Options, rootDirOf, textOption } from '../workflow-context.ts';
@@ -35,6 +37,11 @@ export async function applyFrom(...[cli, { options, common }]: Parameters<Comman
       await applyLive(context, { ...planned.plan, components: wanted });
       const text = isEmptyPlan(planned.plan) ? 'nothing to do: the control plane is as the configuration says\n' : '';
       report.finish({ text, document: { kind: 'RolloutResult', result: 'live' } });
+      return 0;
+    }
+    if (options.objects === true) {
+      await bringObjects(context, new StepTimer(cli.clock, context.tell));
+      report.finish({ text: '', document: { kind: 'RolloutResult', result: 'objects' } });
       return 0;
     }
     const message = textOption(options, 'message');

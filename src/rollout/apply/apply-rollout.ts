@@ -61,7 +61,12 @@ export async function applyRollout(
     return giveUp(begun, thrown);
   }
   const result = await commit(begun);
-  if (brings) await bringObjects(context, begun.timer);
+  try {
+    if (brings) await bringObjects(context, begun.timer);
+  } finally {
+    // Until here, whoever recovers a change that was cut off brings the objects.
+    await begun.journal.end();
+  }
   return result;
 }
 

@@ -37,7 +37,7 @@ export async function commit(run: RolloutRun): Promise<RolloutResult> {
 }
 
 async function keep(run: RolloutRun): Promise<RolloutResult> {
-  const { context, journal, timer, revision, work } = run;
+  const { context, timer, revision, work } = run;
   const { host, paths, clock, config } = context;
   await timer.step({ step: 'commit', detail: `revision ${revision.number} is good` }, async () => {
     await endRevision(host, paths.revisionsDir, {
@@ -48,7 +48,6 @@ async function keep(run: RolloutRun): Promise<RolloutResult> {
     });
     await pruneRevisions(host, paths.revisionsDir, config.bootstrap.rollout.keepRevisions);
   });
-  await journal.end();
   return {
     result: 'good',
     revision: revision.number,

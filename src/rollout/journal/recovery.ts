@@ -22,12 +22,15 @@ export type RecoveryPlan = {
 
 /**
  * Which of old and new is right after an apply was cut off. New only when every component had passed its gate; in any
- * other case all goes back, however much of it was done.
+ * other case all goes back, however much of it was done. What is finished may still lack objects in the cluster.
  */
 export function planRecovery(journal: JournalEntry | undefined, { revision }: RecoveryDisk): RecoveryPlan {
   if (journal === undefined) return { do: 'nothing', because: 'no change was cut off' };
   const what = `${journal.command} of ${journal.startedAt}`;
   if (revision === undefined) return { do: 'forget', because: `${what} ended before it changed anything` };
+  if (revision.result === 'good' && journal.step === 'commit') {
+    return { do: 'finish', because: `${what} was cut off when only objects in the cluster remained` };
+  }
   if (revision.result !== 'unfinished') return { do: 'forget', because: `${what} had ended: ${revision.result}` };
   if (journal.step === 'commit') return { do: 'finish', because: `${what} ended when every component was healthy` };
   const where = journal.component === undefined ? journal.step : `${journal.step} of ${journal.component}`;
@@ -63,7 +66,8 @@ export async function recover(
   const plan = planRecovery(journal, { revision });
   const ended = { number: revision?.number ?? 0, finishedAt: new Date(clock.now()).toISOString() };
   let restored: readonly string[] = [];
-  if (plan.do === 'finish') await endRevision(host, revisionsDir, { ...ended, result: 'good' });
+  if (plan.do === 'finish' && revision?.result === 'unfinished')
+    await endRevision(host, revisionsDir, { ...ended, result: 'good' });
   if (plan.do === 'undo' && revision !== undefined) {
     await removeStaleTemporaries(host, [...new Set(revision.replaced.map(({ path }) => dirname(path)))]);
     restored = await restoreFiles(host, (await readReplaced(host, revisionsDir, revision)).toReversed());

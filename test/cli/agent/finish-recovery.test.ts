@@ -38,8 +38,22 @@ async function setup() {
     },
   };
   const { signal } = new AbortController();
-  const input = { host: aHost(files, network), clock, paths, log, signal, agent };
-  return { input: input as unknown as Parameters<typeof finishRecovery>[0], state, restarted, log, clock, files };
+  const spawned: string[] = [];
+  const processes = {
+    selfCommand: () => ['bootstrap'],
+    environment: () => ({}),
+    spawnDetached: async (program: string, args: readonly string[]) => spawned.push([program, ...args].join(' ')),
+  };
+  const input = { host: aHost(files, { ...network, ...processes }), clock, paths, log, signal, agent };
+  return {
+    input: input as unknown as Parameters<typeof finishRecovery>[0],
+    state,
+    restarted,
+    log,
+    clock,
+    files,
+    spawned,
+  };
 }
 
 const undone: Recovery = {
@@ -68,11 +82,12 @@ test('the member list says again what the manifest of etcd says, as soon as etcd
   assert.deepEqual(state.members[0]?.peerURLs, [wanted]);
 });
 
-test('a change that was finished needs none of it, and an etcd that stays away is a warning', async () => {
-  const { input, state, clock, log, restarted } = await setup();
+test('a change that was finished only lacks objects in the cluster, and an etcd that stays away is a warning', async () => {
+  const { input, state, clock, log, restarted, spawned } = await setup();
   state.up = false;
   await finishRecovery(input, { do: 'finish', because: '', restored: [], since: '2026-01-01T00:00:00Z' });
   assert.deepEqual([restarted, log.warnings], [[], []]);
+  assert.deepEqual(spawned, ['bootstrap apply --objects --root-dir / --no-color']);
   const finished = finishRecovery(input, undone);
   await clock.advance(61_000);
   await finished;

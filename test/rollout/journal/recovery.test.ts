@@ -154,6 +154,8 @@ test('only what had passed every gate is finished, all else is undone, and says 
     'forget',
   );
   assert.equal(planRecovery(undefined, { revision: undefined }).do, 'nothing');
+  const kept = planRecovery({ ...entry, step: 'commit' }, { revision: { number: 2, result: 'good' } });
+  assert.deepEqual([kept.do, kept.because.includes('only objects in the cluster remained')], ['finish', true]);
 });
 
 test('hand edits made since are not touched when nothing was cut off, and a change under way is left alone', async () => {
