@@ -57,6 +57,8 @@ for (const runtime of runtimes(['process', 'docker'])) {
     test('changes what the configuration changes, and nothing else', { timeout: 600_000 }, async (t) => {
       const changes = await aPlane(t, runtime);
       const { plane } = changes;
+      /** What a runtime hardly makes different is tried on one. */
+      const inFull = runtime === 'process' || thorough;
 
       for (const component of runtime === 'process' ? componentNames : (['kube-scheduler'] as const)) {
         await t.test(`a flag of ${component} restarts it alone and makes a good revision`, async () => {
@@ -122,32 +124,34 @@ for (const runtime of runtimes(['process', 'docker'])) {
         assert.equal(plane.journal(), undefined);
       });
 
-      await t.test('one component can be changed alone, and the rest later', async () => {
-        const before = await plane.status();
-        const value = changes.next('kube-controller-manager', 'kube-scheduler');
-        expectCode(await plane.apply(['--component', 'kube-scheduler']), 0);
-        assert.deepEqual(replaced(before, await plane.status()), ['kube-scheduler']);
-        changes.assertRuns('kube-scheduler', value);
-        const between = await plane.status();
-        expectCode(await plane.apply(), 0);
-        assert.deepEqual(replaced(between, await plane.status()), ['kube-controller-manager']);
-        changes.assertRuns('kube-controller-manager', value);
-        await plane.settled();
-      });
+      if (inFull)
+        await t.test('one component can be changed alone, and the rest later', async () => {
+          const before = await plane.status();
+          const value = changes.next('kube-controller-manager', 'kube-scheduler');
+          expectCode(await plane.apply(['--component', 'kube-scheduler']), 0);
+          assert.deepEqual(replaced(before, await plane.status()), ['kube-scheduler']);
+          changes.assertRuns('kube-scheduler', value);
+          const between = await plane.status();
+          expectCode(await plane.apply(), 0);
+          assert.deepEqual(replaced(between, await plane.status()), ['kube-controller-manager']);
+          changes.assertRuns('kube-controller-manager', value);
+          await plane.settled();
+        });
 
-      await t.test('a second apply is refused and told who is at it; the first is not disturbed', async () => {
-        const value = changes.next('kube-controller-manager');
-        let pid = 0;
-        const first = plane.apply(['-o', 'json'], { started: (started) => (pid = started) });
-        await eventually('the first is at work', () => plane.journal());
-        const second = expectCode(await plane.apply(), 2);
-        assert.match(second.stderr, new RegExp(`pid ${pid}\\b.*bootstrap apply`));
-        const { revision } = JSON.parse(expectCode(await first, 0).stdout) as { readonly revision: number };
-        assert.equal(revision, plane.lastRevision().number);
-        changes.assertRuns('kube-controller-manager', value);
-      });
+      if (inFull)
+        await t.test('a second apply is refused and told who is at it; the first is not disturbed', async () => {
+          const value = changes.next('kube-controller-manager');
+          let pid = 0;
+          const first = plane.apply(['-o', 'json'], { started: (started) => (pid = started) });
+          await eventually('the first is at work', () => plane.journal());
+          const second = expectCode(await plane.apply(), 2);
+          assert.match(second.stderr, new RegExp(`pid ${pid}\\b.*bootstrap apply`));
+          const { revision } = JSON.parse(expectCode(await first, 0).stdout) as { readonly revision: number };
+          assert.equal(revision, plane.lastRevision().number);
+          changes.assertRuns('kube-controller-manager', value);
+        });
 
-      const rounds = thorough ? 20 : { process: 8, docker: 4 }[runtime];
+      const rounds = thorough ? 20 : 4;
       await t.test(`${rounds} changes in a row under writers and watchers lose nothing`, async () => {
         const probing = await startProbing({ kubeconfig: plane.path('etc/kubernetes/admin.conf') });
         t.after(() => probing.kill());
@@ -166,7 +170,7 @@ for (const runtime of runtimes(['process', 'docker'])) {
         assert.ok(plane.revisions().length <= 10, 'no more revisions are kept than rollout.keepRevisions');
       });
 
-      for (const step of ['prepare', 'gate', 'settle'] as const) {
+      for (const step of inFull ? (['prepare', 'gate', 'settle'] as const) : []) {
         await t.test(`an interruption at ${step} leaves the old or the new one, healthy`, async () => {
           changes.next('kube-scheduler');
           const ran = await interrupted(plane, step);
