@@ -21,8 +21,8 @@ export type LogDoors = PodsView & {
 
 type Asked = { readonly pod: Pod; readonly container: string; readonly query: LogQuery };
 
-/** How long it may take to be seen that a followed container has ended. */
-const lookAgainMs = 500;
+/** How long it may take, twice, until it is seen that a followed container has ended. */
+const lookAgainMs = 300;
 
 /** Answers `/containerLogs/NAMESPACE/POD/CONTAINER`; texts as the kubelet's. */
 export async function containerLogs(
@@ -62,17 +62,18 @@ function bodyOf(doors: LogDoors, log: AttemptLog, asked: Asked, signal: AbortSig
   return logText(lines, asked.query);
 }
 
-/** Whether more may come of this attempt. */
+/** Whether more may come of this attempt: until two looks in a row have not seen it run. */
 function runsOn(doors: LogDoors, { pod, container }: Asked, attempt: number): () => Promise<boolean> {
   let lookedTicks = Number.NEGATIVE_INFINITY;
-  let running = true;
+  let missed = 0;
   return async () => {
-    if (!running || doors.clock.ticks() - lookedTicks < lookAgainMs) return running;
+    if (missed > 1 || doors.clock.ticks() - lookedTicks < lookAgainMs) return missed <= 1;
     lookedTicks = doors.clock.ticks();
     const now = findPod(doors, identityOf(pod));
     const found = now && containerStatuses(now).find(({ name }) => name === container);
-    running = found?.state.running !== undefined && found.restartCount === attempt;
-    return running;
+    const runs = found?.state.running !== undefined && found.restartCount === attempt;
+    missed = runs ? 0 : missed + 1;
+    return missed <= 1;
   };
 }
 
