@@ -11,8 +11,11 @@ import { privateAddress } from './steering-program.ts';
 
 /** Connections on their way when the turn came are taken up by then. */
 const turnMs = 500;
-/** Requests are held back no longer than this, even when the old one goes on listening (--shutdown-delay-duration). */
-const frozenAtMostMs = 1_000;
+/**
+ * Requests are held back no longer than this, even when the old one goes on listening (--shutdown-delay-duration). A busy
+ * engine takes more than a second to stop a container.
+ */
+const frozenAtMostMs = 2_000;
 /** What was asked before is answered before the old one is told to stop: its /readyz says 500 from then on. */
 const answersMs = 50;
 const afterCloseMs = 100;
