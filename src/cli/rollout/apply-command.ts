@@ -1,7 +1,6 @@
 import type { CliCommand } from '../command.ts';
 import { configOption, rootDirOption } from '../options.ts';
-
-const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+import { componentOption, noRollbackOption, skipCanaryOption } from './rollout-options.ts';
 
 /** `bootstrap apply`. */
 export const applyCommand: CliCommand = {
@@ -26,9 +25,9 @@ export const applyCommand: CliCommand = {
     rootDirOption,
     { flags: '--message <text>', summary: 'why, for the history' },
     { flags: '--dry-run', summary: 'change nothing; print what would be done' },
-    { flags: '--component <name>', summary: 'change only this one', values: components },
-    { flags: '--skip-canary', summary: 'do not try the changed components beside the running ones first' },
-    { flags: '--no-rollback', summary: 'leave a component that does not become healthy as it is, to look at it' },
+    componentOption('change'),
+    skipCanaryOption,
+    noRollbackOption,
     {
       flags: '--live',
       summary: 'set only what running components can be told (log verbosity), until they start again',

@@ -1,8 +1,8 @@
 import type { CliCommand } from '../command.ts';
 import { rootDirOption } from '../options.ts';
+import { componentOption, noRollbackOption, skipCanaryOption } from './rollout-options.ts';
 
 const healing = 'Options of --heal:';
-const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
 /** `bootstrap drift`. */
 export const driftCommand: CliCommand = {
@@ -18,16 +18,10 @@ export const driftCommand: CliCommand = {
   options: [
     rootDirOption,
     { flags: '--heal', summary: 'put it right' },
-    { flags: '--component <name>', summary: 'heal only this one', values: components, group: healing },
+    { ...componentOption('heal'), group: healing },
     { flags: '--message <text>', summary: 'why, for the history', group: healing },
-    {
-      ...{ flags: '--skip-canary', group: healing },
-      summary: 'do not try the changed components beside the running ones first',
-    },
-    {
-      ...{ flags: '--no-rollback', group: healing },
-      summary: 'leave a component that does not become healthy as it is, to look at it',
-    },
+    { ...skipCanaryOption, group: healing },
+    { ...noRollbackOption, group: healing },
   ],
   load: () => import('./drift.ts'),
 };

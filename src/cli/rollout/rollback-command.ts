@@ -1,5 +1,6 @@
 import type { CliCommand } from '../command.ts';
 import { rootDirOption } from '../options.ts';
+import { noRollbackOption, skipCanaryOption } from './rollout-options.ts';
 
 /** `bootstrap rollback`. */
 export const rollbackCommand: CliCommand = {
@@ -16,8 +17,8 @@ export const rollbackCommand: CliCommand = {
     { flags: '--to <number>', summary: 'the revision; bootstrap history shows them' },
     { flags: '--message <text>', summary: 'why, for the history' },
     { flags: '--dry-run', summary: 'change nothing; print what would be done' },
-    { flags: '--skip-canary', summary: 'do not try the changed components beside the running ones first' },
-    { flags: '--no-rollback', summary: 'leave a component that does not become healthy as it is, to look at it' },
+    skipCanaryOption,
+    noRollbackOption,
   ],
   load: () => import('./rollback.ts'),
 };
