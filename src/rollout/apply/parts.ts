@@ -2,6 +2,7 @@ import { runCanaries } from '../canary/run-canaries.ts';
 import { rollApiServer } from '../change-over/roll-api-server.ts';
 import { beforeEtcdChange } from '../etcd/etcd-change.ts';
 import { afterEtcdChange } from '../etcd/peer-url.ts';
+import { swapEtcd } from '../etcd/swap-etcd.ts';
 import type { RolloutPlan } from '../types.ts';
 import type { ComponentSwap, RolloutContext } from './context.ts';
 import { swapLeader } from './leader-lease.ts';
@@ -20,6 +21,8 @@ export type RolloutParts = {
   ) => Promise<{ readonly snapshot?: string }>;
   /** Makes etcd's member list agree with the manifest on the disk. */
   readonly afterEtcdChange?: (context: RolloutContext) => Promise<void>;
+  /** Swaps etcd so that the API server finds the new one soon. */
+  readonly swapEtcd?: (context: RolloutContext, swap: ComponentSwap) => Promise<void>;
   /** Swaps a component that leads by a Lease, so that the next leader can act at once. */
   readonly swapLeader?: (context: RolloutContext, swap: ComponentSwap) => Promise<void>;
 };
@@ -29,6 +32,7 @@ export const rolloutParts: RolloutParts = {
   canaries: runCanaries,
   beforeEtcdChange,
   afterEtcdChange,
+  swapEtcd,
   swapLeader,
   rollApiServer,
 };

@@ -48,10 +48,11 @@ async function changeOver(run: RolloutRun, work: ComponentWork, swap: ComponentS
   await swap.gate();
 }
 
-/** The swap itself, forward or back: the Lease of a component that leads is freed with its old instance. */
+/** The swap itself, forward or back: etcd's is short, the Lease of a component that leads is freed with its old instance. */
 export async function swapInstance({ context, parts }: RolloutRun, swap: ComponentSwap): Promise<void> {
   const leads = swap.component === 'kube-controller-manager' || swap.component === 'kube-scheduler';
   if (leads && parts.swapLeader !== undefined) return parts.swapLeader(context, swap);
+  if (swap.component === 'etcd' && parts.swapEtcd !== undefined) return parts.swapEtcd(context, swap);
   await swap.swap();
 }
 
