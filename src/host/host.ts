@@ -1,4 +1,5 @@
 import type { GrpcAnswer, GrpcCall } from './grpc-call.ts';
+import type { KeptConnections } from './kept-connections.ts';
 import type { FilePart } from './read-part.ts';
 import type { TlsSessions } from './tls-sessions.ts';
 
@@ -141,6 +142,8 @@ export type HttpRequest = {
   readonly resume?: TlsSessions;
   /** Keep the connection for later requests; default false. */
   readonly keepAlive?: boolean;
+  /** Where connections are kept; default: with everybody's, for a few seconds. */
+  readonly connections?: KeptConnections;
   /** Go by the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name; default false: the way is direct. */
   readonly throughProxy?: boolean;
 };

@@ -64,7 +64,8 @@ function agentFor(secure: boolean, options: HttpRequest): http.Agent | false | u
   if (secure && options.resume !== undefined) return options.resume.agent;
   // Node's own reading of the proxy variables (http.Agent `proxyEnv`, Node 24.5).
   if (options.throughProxy) return new (secure ? https : http).Agent({ proxyEnv: process.env });
-  return options.keepAlive ? undefined : false;
+  if (!options.keepAlive) return false;
+  return secure ? options.connections?.agent : undefined;
 }
 
 function tlsOptions(options: HttpRequest, url: string): https.RequestOptions {

@@ -1,4 +1,5 @@
 import type { HostNetwork } from '../host/host.ts';
+import type { KeptConnections } from '../host/kept-connections.ts';
 import { deleteOptions, managed, patchTypes, requestBase } from './api-request.ts';
 import { followWatch } from './watch-stream.ts';
 
@@ -107,13 +108,14 @@ type Sent = CallOptions & { readonly body?: unknown; readonly type?: string; rea
 export function createKubeClient(
   network: Pick<HostNetwork, 'request' | 'requestStream'>,
   access: ClusterAccess,
-  defaults: CallOptions = {},
+  defaults: CallOptions & { readonly connections?: KeptConnections } = {},
 ): KubeClient {
   const send = async (method: string, path: string, sent: Sent = {}) => {
     const { body, type = 'application/json' } = sent;
     const signals = [defaults.signal, sent.signal].filter((signal) => signal !== undefined);
     const response = await network.request(access.server + path, {
       ...requestBase(access, body === undefined ? undefined : type),
+      ...(defaults.connections && { connections: defaults.connections }),
       method,
       timeoutMs: sent.timeoutMs ?? defaults.timeoutMs ?? 10_000,
       ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import { KeptConnections } from '../../src/host/kept-connections.ts';
 import { nodeNetwork } from '../../src/host/node-network.ts';
 import { TlsSessions } from '../../src/host/tls-sessions.ts';
 import { expectCode, run } from '../e2e/support/command.ts';
@@ -64,4 +65,15 @@ test('a server that has forgotten the session is greeted in full', async () => {
 
 test('without it the certificate is verified, whoever was greeted before', async () => {
   await assert.rejects(nodeNetwork.request(`https://127.0.0.1:${port}/`), /self-signed/);
+});
+
+test('a client that keeps its connections asks again over the same one, and no other client does', async () => {
+  const ask = (connections: KeptConnections) =>
+    nodeNetwork.request(`https://127.0.0.1:${port}/`, { ca: false, keepAlive: true, connections });
+  const [one, another] = [new KeptConnections(), new KeptConnections()];
+  for (const connections of [one, one, another]) await ask(connections);
+  const [first, second, third] = seen.slice(-3).map(({ port: from }) => from);
+  assert.equal(second, first);
+  assert.notEqual(third, first);
+  for (const { agent } of [one, another]) agent.destroy();
 });

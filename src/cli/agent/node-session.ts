@@ -13,6 +13,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Paths } from '../../config/paths.ts';
 import type { Host } from '../../host/host.ts';
+import { KeptConnections } from '../../host/kept-connections.ts';
 import type { AgentNode } from '../../kube/agent-socket.ts';
 import { createKubeClient } from '../../kube/client.ts';
 import { buildKubeconfig } from '../../kubeconfig/kubeconfig.ts';
@@ -111,7 +112,7 @@ function credentialsOf(parts: Parts, about: { readonly kubeconfig: string; reado
     bootstrapKubeconfig: settings.bootstrapKubeconfig,
     rotate: settings.rotateCertificates,
     readAccess: async (path) => ((await host.stat(path)) === undefined ? undefined : readClusterAccess(host, path)),
-    makeClient: (access, signal) => createKubeClient(host, access, { signal }),
+    makeClient: (access, signal) => createKubeClient(host, access, { signal, connections: new KeptConnections() }),
     kubeconfigText: ({ server, ca = '' }, { user, pairPath }) =>
       buildKubeconfig({ clusterName: 'default-cluster', user, server, ca, credentials: { pairFile: pairPath } }),
   });
