@@ -5,12 +5,14 @@ import { adminOf, healthProblem } from './ask-health.ts';
 import type { RolloutContext } from './context.ts';
 import { instanceOf } from './instance.ts';
 import type { Before } from './run.ts';
+import { surelyStatus } from './swap.ts';
 
 const askWithinMs = 3_000;
 
 /** How the control plane is now, asked once: what a later failure can be blamed on, and what going back has to reach. */
 export async function lookBefore(context: RolloutContext): Promise<Before> {
-  const status = await context.agent.status();
+  // An agent that has died this moment says nothing of how the components are.
+  const status = await surelyStatus(context);
   const manifests = await readManifests(context.host, context.paths);
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(askWithinMs)]);
   const asked = { ...context, signal };

@@ -112,6 +112,14 @@ for (const [what, options] of Object.entries(refusals)) {
   });
 }
 
+test('an agent that dies before anything was looked at is brought back, and what was healthy counts as healthy', async () => {
+  const world = await RolloutWorld.make();
+  world.fate = (_component, text) => (text.includes('--v=4') ? 'exits' : 'healthy');
+  const [context, plan] = [await world.context(newFlag), await world.plan(newFlag)];
+  world.agentLives = false;
+  assert.ok((await failure(applyRollout(context, plan, { parts: {} }))) instanceof RolledBackError);
+});
+
 test('an image that is nowhere is a refusal', async () => {
   const world = await RolloutWorld.make();
   const obtainImage = () => Promise.reject(new OperationError('image x is nowhere to be had', { hint: 'import it' }));
