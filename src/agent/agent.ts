@@ -141,7 +141,7 @@ export class Agent {
     const { clock, observer } = this.#options;
     const startedMs = clock.now();
     record.cancelRecheck();
-    observer?.changed?.(key);
+    if (desired?.uid !== record.lastDesired?.uid) observer?.changed?.(key);
     this.#views.begin(key);
     const next = await syncPod(this.#doors, record, desired, () => this.#views.of(key));
     this.#views.end(key);
