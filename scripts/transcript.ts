@@ -6,6 +6,7 @@ import { program } from '../test/components/locations.ts';
 
 const bootstrap = resolve('bin/bootstrap');
 const firstPort = 21_000 + (process.pid % 900) * 10;
+const longestWaitMs = 60_000;
 const ports = ['etcdClient', 'etcdPeer', 'etcdMetrics', 'controllerManager', 'scheduler', 'agentHealth', 'kubeletApi'];
 
 /** A port of the control plane that a transcript is about. */
@@ -31,8 +32,8 @@ ports:
 ${ports.map((name) => `  ${name}: ${portOf(name)}`).join('\n')}
 `;
 
-/** A command to be run and shown, words of ours, or a new text of kubeadm.yaml. */
-export type Step = string | { readonly say: string } | { readonly edit: string };
+/** A command to be run and shown, words of ours, a new text of kubeadm.yaml, or what to wait for, which is not shown. */
+export type Step = string | { readonly say: string } | { readonly edit: string } | { readonly until: string };
 
 type Transcript = {
   /** File below docs/transcripts/. */
@@ -63,9 +64,20 @@ export function recordTranscript({ name, steps, root }: Transcript): void {
 }
 
 function textOf(home: string, step: Step): string {
+  if (typeof step === 'object' && 'until' in step) return waited(home, step.until);
   if (typeof step !== 'string') return 'say' in step ? `\n# ${step.say}\n\n` : edited(home, step.edit);
   const { text, code } = run(home, step);
   return `$ ${step}\n${text}${code === 0 ? '' : `(exit code ${code})\n`}`;
+}
+
+/** Until the command succeeds. */
+function waited(home: string, line: string): '' {
+  const deadline = Date.now() + longestWaitMs;
+  for (;;) {
+    const { code, text } = run(home, line);
+    if (code === 0) return '';
+    if (Date.now() > deadline) throw new Error(`not within ${longestWaitMs / 1000} s: ${line}\n${text}`);
+  }
 }
 
 /** The edit of the configuration as a diff, its heads left out. */

@@ -1,6 +1,7 @@
 import { inParallel } from '../base/in-parallel.ts';
 import { isMapping } from '../config/decode.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { isAppliedAlready } from './applied-already.ts';
 import { type Difference, differencesOf } from './differences.ts';
 import { type ApiObject, fieldManager, objectPath, type WantedObject } from './wanted-object.ts';
 
@@ -15,13 +16,17 @@ export type ObjectPlan = {
 /** More at a time only wait for each other in the API server. */
 export const requestsAtATime = 4;
 
-/** Asks the API server what applying would change, by a dry run of its own; changes nothing. Throws what it answers. */
+/**
+ * What applying would change; where that cannot be seen from the object itself the API server is asked, by a dry run of
+ * its own. Changes nothing. Throws what it answers.
+ */
 export function planObjects(client: KubeClient, wanted: readonly WantedObject[]): Promise<readonly ObjectPlan[]> {
   return inParallel(wanted, requestsAtATime, async (one) => {
     const path = objectPath(one.object);
     const live = await client.get<ApiObject>(path);
     if (live === undefined) return planObject(one, undefined, undefined);
     const object = withoutYielded(one, live);
+    if (isAppliedAlready(object, live)) return planObject(one, live, live);
     const options = { type: 'apply', fieldManager, force: true } as const;
     return planObject(one, live, await client.patch<ApiObject>(`${path}?dryRun=All`, object, options));
   });

@@ -223,6 +223,20 @@ describe('bootstrap token', () => {
     assert.match((await plane.bootstrap(['token', 'delete', made.stdout.slice(0, 6)])).stderr, /there is no token/);
   });
 
+  test('makes those of a file, and with --dry-run only shows them', async () => {
+    const tokens = '[{token: fileaa.0123456789abcdef, ttl: 2h}, {token: filebb.0123456789abcdef}]';
+    const head = 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n';
+    const file = plane.write('tokens.yaml', `${head}bootstrapTokens: ${tokens}\n`);
+    const listed = async () => expectCode(await plane.bootstrap(['token', 'list']), 0).stdout;
+    const create = ['token', 'create', '--config', file];
+    const shown = expectCode(await plane.bootstrap([...create, '--dry-run']), 0).stdout;
+    assert.match(shown, /bootstrap-token-fileaa[\s\S]*bootstrap-token-filebb[\s\S]*\nfileaa\.0123456789abcdef\n$/);
+    assert.doesNotMatch(await listed(), /file(aa|bb)/);
+    assert.equal(expectCode(await plane.bootstrap(create), 0).stdout, 'fileaa.0123456789abcdef\n');
+    assert.match(await listed(), /fileaa[\s\S]*filebb|filebb[\s\S]*fileaa/);
+    expectCode(await plane.bootstrap(['token', 'delete', 'fileaa', 'filebb']), 0);
+  });
+
   test('refuses one that is there already, without showing it', async () => {
     const ran = expectCode(await plane.bootstrap(['token', 'create', token]), 1);
     assert.match(ran.stderr, /there is a token abcdef already/);

@@ -1,67 +1,26 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { archive } from '../components/locations.ts';
 import { run } from './support/command.ts';
-import { containerOf, LoneAgent } from './support/lone-agent.ts';
+import { FaultAgent, image, writeFaultImages } from './support/fault-agent.ts';
+import { containerOf, type LoneAgent } from './support/lone-agent.ts';
 import { OwnDockerd } from './support/own-dockerd.ts';
-import { writeShellImage } from './support/shell-image.ts';
 import { SocketProxy } from './support/socket-proxy.ts';
 
-const image = 'kube-bootstrap.test/faults:1';
 const images = mkdtempSync(join(tmpdir(), 'fault-images-'));
 
-/** An agent on an engine of the test's own. */
-class FaultAgent extends LoneAgent {
-  readonly #socketPath: string;
-
-  constructor(socketPath: string) {
-    super('docker', images);
-    this.#socketPath = socketPath;
-  }
-
-  override arguments(): readonly string[] {
-    return [...super.arguments(), '--container-runtime-endpoint', `unix://${this.#socketPath}`];
-  }
-
-  add(name: string, more: object = {}): void {
-    const command = ['/bin/sh', '-c', "trap 'exit 0' TERM; sleep 1000000 & wait"];
-    const containers = [{ name: 'app', image, imagePullPolicy: 'IfNotPresent', command }];
-    const spec = { hostNetwork: true, terminationGracePeriodSeconds: 1, containers, ...more };
-    this.write(`${name}.yaml`, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec }));
-  }
-
-  async restarts(name: string): Promise<number> {
-    return containerOf(await this.pod(`${name}-node1`)).restarts;
-  }
-
-  /** Waits until the pod's container has been restarted so often, and runs. */
-  async restarted(name: string, times: number): Promise<void> {
-    await this.pod(
-      `${name}-node1`,
-      (found) =>
-        containerOf(found).restarts === times && found.pod.status?.containerStatuses[0]?.state.running !== undefined,
-    );
-  }
-
-  async id(name: string): Promise<string> {
-    return containerOf(await this.pod(`${name}-node1`)).id;
-  }
-}
-
 before(async () => {
-  await writeShellImage(image, join(images, 'faults.tar'));
-  copyFileSync(archive('pause'), join(images, 'pause.tar'));
+  await writeFaultImages(images);
 });
 after(() => rmSync(images, { recursive: true, force: true }));
 
 describe('faults of an engine with live-restore', () => {
   const dockerd = new OwnDockerd(true);
   const proxy = new SocketProxy(join(dockerd.directory, 'proxy.sock'), dockerd.socketPath);
-  const agent = new FaultAgent(proxy.path);
-  const other = new FaultAgent(dockerd.socketPath);
+  const agent = new FaultAgent(proxy.path, images);
+  const other = new FaultAgent(dockerd.socketPath, images);
 
   before(async () => {
     await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', other.root]);
@@ -213,7 +172,7 @@ describe('faults of an engine with live-restore', () => {
 
 describe('an engine without live-restore', () => {
   const dockerd = new OwnDockerd(false);
-  const agent = new FaultAgent(dockerd.socketPath);
+  const agent = new FaultAgent(dockerd.socketPath, images);
 
   before(async () => {
     await dockerd.start();

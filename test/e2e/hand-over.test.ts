@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { Pod } from '../../src/kube/types.ts';
+import { annotations } from '../../src/runtime/labels.ts';
 import { program } from '../components/locations.ts';
 import { bootstrapProgram, eventually, expectCode, type Ran } from './support/command.ts';
 import { addresses, type LabNetwork, makeNetwork } from './support/worker-lab/namespace.ts';
 import { Worker } from './support/worker-lab/worker.ts';
 
-const images = ['pause', 'etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
 const configuration = `apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
@@ -25,6 +27,8 @@ kind: KubeletConfiguration
 failCgroupV1: false
 cgroupDriver: cgroupfs
 failSwapOn: false
+# Each pod is looked at again, and its mirror pod made, that often: not once a minute.
+syncFrequency: 5s
 `;
 
 describe('a control plane that is handed over to a stock kubelet', () => {
@@ -37,7 +41,7 @@ describe('a control plane that is handed over to a stock kubelet', () => {
     machine = new Worker(network.worker);
     file = join(machine.directory, 'kubeadm.yaml');
     writeFileSync(file, configuration);
-    await machine.start(images);
+    await machine.start(['pause', ...components]);
   });
   after(async () => {
     await machine?.destroy();
@@ -76,13 +80,32 @@ describe('a control plane that is handed over to a stock kubelet', () => {
     }
     expectCode(await superKubectl('wait', '--for=create', 'node/cp', '--timeout=30s'), 0);
     expectCode(await superKubectl('wait', '--for=condition=Ready', 'node/cp', '--timeout=60s'), 0);
-    // The mirror pods follow up to a minute later (the kubelet's next sync); those two say that they run by their Leases.
     for (const leader of ['kube-controller-manager', 'kube-scheduler']) {
       expectCode(
         await superKubectl('-n', 'kube-system', 'wait', '--for=create', `lease/${leader}`, '--timeout=30s'),
         0,
       );
     }
+  });
+
+  test('which shows them as its own mirror pods: four, Running, from files', async () => {
+    const mirrors = await eventually(
+      'all four are Running',
+      async () => {
+        const listed = expectCode(await superKubectl('-n', 'kube-system', 'get', 'pods', '-o', 'json'), 0);
+        const items: readonly Pod[] = JSON.parse(listed.stdout).items;
+        const running = items.filter(({ status }) => status?.phase === 'Running');
+        return running.length === components.length ? running : undefined;
+      },
+      60_000,
+    );
+    const facts = mirrors.map(({ metadata: { name, annotations: own = {} } }) => {
+      return [name, own[annotations.configSource], own[annotations.configMirror] === own[annotations.configHash]];
+    });
+    assert.deepEqual(
+      facts,
+      components.map((name) => [`${name}-cp`, 'file', true]),
+    );
   });
 
   test('then our phases fill the cluster as for a plane of our own, and a second run changes nothing', async () => {

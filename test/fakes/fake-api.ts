@@ -1,98 +1,113 @@
-import {
-  ApiStatusError,
-  type KubeClient,
-  type KubeObject,
-  type PatchCallOptions,
-  type WatchCallOptions,
-  type WatchEvent,
-} from '../../src/kube/client.ts';
+import type { KubeClient, KubeObject, PatchCallOptions, WatchCallOptions, WatchEvent } from '../../src/kube/client.ts';
+import type { ObjectMeta } from '../../src/kube/types.ts';
+import { refusal, refused } from './api-errors.ts';
+import { mergePatch, strategicPatch } from './api-patches.ts';
+import { EventStream, isBelow, isWithin, namespaceOf } from './api-watch.ts';
 
-type Stored = KubeObject & {
-  readonly metadata: { readonly uid?: string; readonly resourceVersion?: string };
-  readonly status?: { readonly conditions?: readonly { readonly type: string }[] };
+export type StoredObject = {
+  readonly metadata: ObjectMeta;
+  readonly spec?: { readonly nodeName?: string; readonly containers?: readonly { readonly image: string }[] };
+  readonly status?: Record<string, unknown>;
+  readonly [other: string]: unknown;
 };
-type Watcher = {
-  readonly collection: string;
-  readonly field: string | undefined;
-  push(event: WatchEvent<Stored>): void;
-};
+type Event = WatchEvent<StoredObject>;
+type Fault = Error | undefined;
 
 const pathOf = (address: string) => address.split('?')[0] ?? address;
+const none = () => undefined;
 
-/** An API server in memory: versions, UIDs, 404, 409 and watches; `fault` makes it refuse, or not be there at all. */
+/**
+ * An API server in memory: versions, UIDs, namespaces, preconditions, refusals, watches without a history; `fault` makes
+ * it refuse, hang, or not be there at all.
+ */
 export class FakeApi {
   readonly server = 'https://192.0.2.10:6443';
-  readonly objects = new Map<string, Stored>();
+  readonly objects = new Map<string, StoredObject>();
+  readonly namespaces = new Set(['default', 'kube-system', 'kube-node-lease']);
   /** `METHOD path` of every call, in order. */
   readonly calls: string[] = [];
-  readonly bodies: unknown[] = [];
-  /** What it throws instead of doing `METHOD path`. */
-  fault: (call: string) => Error | undefined = () => undefined;
+  /** What it throws instead of doing `METHOD path`, or how long that takes. */
+  fault: (call: string) => Fault | Promise<Fault> = none;
   #version = 1;
-  #watchers = new Set<Watcher>();
-  #breaks = new Set<() => void>();
+  readonly #changed = new Map<string, number>();
+  readonly #watchers = new Set<EventStream<StoredObject>>();
 
   /** A client; each is another object. */
   client(): KubeClient {
     return {
       server: this.server,
-      get: async <T>(path: string) => this.#call('GET', path, () => this.#get(path) as T | undefined),
-      list: async <T>(path: string) =>
+      get: <T>(path: string) => this.#call('GET', path, () => this.#get(path) as T | undefined),
+      list: <T>(path: string) =>
         this.#call('LIST', path, () => ({
           metadata: { resourceVersion: String(this.#version) },
-          items: this.#within(path) as unknown as T[],
+          items: this.#within(path) as readonly unknown[] as T[],
         })),
       create: async (path, object) => {
-        this.#call('POST', path, () => this.#create(path, object), object);
+        await this.#call('POST', path, () => this.#create(path, object as StoredObject));
         return true;
       },
-      createObject: async <T extends KubeObject>(path: string, object: T) =>
-        this.#call('POST', path, () => this.#create(path, object), object) as unknown as T,
-      update: async <T extends KubeObject>(path: string, object: T) =>
-        this.#call('PUT', path, () => this.#update(path, object), object) as unknown as T,
-      patch: async <T>(path: string, change: unknown, options: PatchCallOptions = {}) =>
-        this.#call('PATCH', path, () => this.#patch(path, change, options.type), change) as unknown as T,
-      remove: async (path) => this.#call('DELETE', path, () => this.delete(pathOf(path))),
+      createObject: <T extends KubeObject>(path: string, object: T) =>
+        this.#call('POST', path, () => this.#create(path, object as unknown as StoredObject) as unknown as T),
+      update: <T extends KubeObject>(path: string, object: T) =>
+        this.#call('PUT', path, () => this.#update(path, object as unknown as StoredObject) as unknown as T),
+      patch: <T>(path: string, change: unknown, options: PatchCallOptions = {}) =>
+        this.#call('PATCH', path, () => this.#patch(path, change as StoredObject, options.type) as unknown as T),
+      remove: (path, options) => this.#call('DELETE', path, () => this.#remove(path, options?.uid)),
       watch: <T>(path: string, options: WatchCallOptions) => this.#watch(path, options) as AsyncIterable<WatchEvent<T>>,
-      raw: async (path) => this.#call('RAW', path, () => ({ status: 200, text: 'ok' })),
+      raw: (path) => this.#call('RAW', path, () => ({ status: 200, text: 'ok' })),
     };
   }
 
   /** Somebody writes an object at this path. */
-  put(path: string, object: unknown): void {
-    const before = this.objects.get(path);
-    this.#version += 1;
-    const given = object as Stored;
-    const uid = given.metadata.uid ?? before?.metadata.uid ?? `uid-${this.#version}`;
-    const stored = { ...given, metadata: { ...given.metadata, uid, resourceVersion: String(this.#version) } };
+  put(path: string, object: object): void {
+    const given = object as StoredObject;
+    const known = this.objects.get(path);
+    const uid = given.metadata.uid ?? known?.metadata.uid ?? `uid-${this.#version + 1}`;
+    const metadata = { ...given.metadata, uid, resourceVersion: this.#change(path) };
+    const stored = { ...given, metadata };
     this.objects.set(path, stored);
-    this.#tell(path, { type: before === undefined ? 'ADDED' : 'MODIFIED', object: stored });
+    this.#tell(path, { type: known === undefined ? 'ADDED' : 'MODIFIED', object: stored });
   }
 
-  /** Somebody removes it. */
+  /** Somebody removes it at once, as `kubectl delete --force` does. */
   delete(path: string): boolean {
-    const stored = this.objects.get(path);
-    if (stored === undefined || !this.objects.delete(path)) return false;
-    this.#version += 1;
-    this.#tell(path, { type: 'DELETED', object: stored });
+    const known = this.objects.get(path);
+    if (known === undefined) return false;
+    this.objects.delete(path);
+    const metadata = { ...known.metadata, resourceVersion: this.#change(path) };
+    this.#tell(path, { type: 'DELETED', object: { ...known, metadata } });
     return true;
   }
 
   /** Ends every watch, as an API server that goes away. */
   cut(): void {
-    for (const end of [...this.#breaks]) end();
+    for (const watcher of [...this.#watchers]) watcher.break();
+  }
+
+  /** Nobody answers, until `comeBack`. */
+  goDown(): void {
+    this.fault = refused;
+    this.cut();
+  }
+
+  comeBack(): void {
+    this.fault = none;
   }
 
   get watches(): number {
     return this.#watchers.size;
   }
 
-  #call<T>(method: string, path: string, work: () => T, body?: unknown): T {
+  /** Calls of a kind so far. */
+  count(method: string, part = ''): number {
+    return this.calls.filter((call) => call.startsWith(`${method} `) && call.includes(part)).length;
+  }
+
+  async #call<T>(method: string, path: string, work: () => T): Promise<T> {
     const call = `${method} ${path}`;
     this.calls.push(call);
-    const fault = this.fault(call);
+    const fault = await this.fault(call);
     if (fault !== undefined) throw fault;
-    if (body !== undefined) this.bodies.push(body);
     return work();
   }
 
@@ -101,118 +116,85 @@ export class FakeApi {
     return this.objects.get(pathOf(path));
   }
 
-  #within(path: string): Stored[] {
-    const [collection = '', query = ''] = path.split('?');
-    const field = new URLSearchParams(query).get('fieldSelector') ?? undefined;
-    return [...this.objects]
-      .filter(([key]) => key.slice(0, key.lastIndexOf('/')) === collection)
-      .map(([, object]) => object)
-      .filter((object) => isSelected(object, field));
+  #within(path: string): readonly StoredObject[] {
+    return [...this.objects].flatMap(([key, object]) => (isWithin(key, object, path) ? [object] : []));
   }
 
-  #create(path: string, object: KubeObject): Stored {
-    const key = `${pathOf(path)}/${object.metadata.name}`;
-    if (this.objects.has(key)) throw refusal(`POST ${path}`, 409, 'AlreadyExists');
-    this.put(key, object);
-    return this.objects.get(key) as Stored;
-  }
-
-  #update(path: string, object: Stored): Stored {
-    const before = this.objects.get(pathOf(path));
-    if (before === undefined) throw refusal(`PUT ${path}`, 404, 'NotFound');
-    const version = object.metadata.resourceVersion;
-    if (version !== undefined && version !== before.metadata.resourceVersion) {
-      throw refusal(`PUT ${path}`, 409, 'Conflict');
+  #create(path: string, object: StoredObject): StoredObject {
+    const request = `POST ${path}`;
+    const namespace = namespaceOf(path);
+    if (namespace !== undefined && !this.namespaces.has(namespace)) {
+      throw refusal(request, 404, 'NotFound', { message: `namespaces "${namespace}" not found` });
     }
+    const place = `${pathOf(path)}/${object.metadata.name}`;
+    if (this.objects.has(place)) throw refusal(request, 409, 'AlreadyExists');
+    const isPod = path.endsWith('/pods');
+    const begun = {
+      metadata: { ...object.metadata, generation: 1 },
+      status: { phase: 'Pending', qosClass: 'BestEffort' },
+    };
+    this.put(place, { ...object, ...(isPod ? begun : {}) });
+    return this.#stored(place, request);
+  }
+
+  #update(path: string, object: StoredObject): StoredObject {
+    const request = `PUT ${path}`;
+    const known = this.#stored(pathOf(path), request);
+    const { resourceVersion = known.metadata.resourceVersion } = object.metadata;
+    if (resourceVersion !== known.metadata.resourceVersion) throw refusal(request, 409, 'Conflict');
     this.put(pathOf(path), object);
-    return this.objects.get(pathOf(path)) as Stored;
+    return this.#stored(pathOf(path), request);
   }
 
-  #patch(path: string, change: unknown, type: PatchCallOptions['type']): Stored {
-    const key = pathOf(path).replace(/\/status$/, '');
-    const before = this.objects.get(key);
-    if (before === undefined) throw refusal(`PATCH ${path}`, 404, 'NotFound');
-    this.put(key, type === 'strategic' ? strategic(before, change) : merge(before, change));
-    return this.objects.get(key) as Stored;
+  #patch(path: string, change: StoredObject, type: PatchCallOptions['type']): StoredObject {
+    const request = `PATCH ${path}`;
+    const place = pathOf(path).replace(/\/status$/, '');
+    const known = this.#stored(place, request);
+    const { uid = known.metadata.uid } = change.metadata ?? {};
+    if (uid !== known.metadata.uid) throw refusal(request, 409, 'Conflict');
+    const changed = type === 'strategic' ? strategicPatch(known, change) : mergePatch(known, change);
+    if (JSON.stringify(changed) !== JSON.stringify(known)) this.put(place, changed as StoredObject);
+    return this.#stored(place, request);
   }
 
-  async *#watch(path: string, { signal }: WatchCallOptions): AsyncGenerator<WatchEvent<Stored>> {
-    this.#call('WATCH', path, () => undefined);
-    const [collection = '', query = ''] = path.split('?');
-    const field = new URLSearchParams(query).get('fieldSelector') ?? undefined;
-    const waiting: WatchEvent<Stored>[] = [];
-    let news = Promise.withResolvers<void>();
-    let over: 'ended' | 'broken' | undefined;
-    const watcher: Watcher = {
-      collection,
-      field,
-      push: (event) => {
-        waiting.push(event);
-        news.resolve();
-      },
-    };
-    const end = (how: 'ended' | 'broken') => () => {
-      over ??= how;
-      news.resolve();
-    };
-    const broken = end('broken');
-    this.#watchers.add(watcher);
-    this.#breaks.add(broken);
-    signal.addEventListener('abort', end('ended'), { once: true });
+  #remove(path: string, uid: string | undefined): boolean {
+    const known = this.objects.get(pathOf(path));
+    if (known !== undefined && uid !== undefined && uid !== known.metadata.uid) {
+      throw refusal(`DELETE ${path}`, 409, 'Conflict');
+    }
+    return this.delete(pathOf(path));
+  }
+
+  #stored(place: string, request: string): StoredObject {
+    const stored = this.objects.get(place);
+    if (stored === undefined) throw refusal(request, 404, 'NotFound');
+    return stored;
+  }
+
+  async *#watch(path: string, { signal, resourceVersion }: WatchCallOptions): AsyncGenerator<Event> {
+    const stream = new EventStream<StoredObject>(path, signal);
+    const from = Number(resourceVersion);
+    await this.#call('WATCH', path, () => {
+      const missed = [...this.#changed].some(([key, version]) => version > from && isBelow(key, path));
+      if (missed) throw refusal(`WATCH ${path}`, 410, 'Expired');
+      this.#watchers.add(stream);
+    });
     try {
-      for (;;) {
-        await news.promise;
-        news = Promise.withResolvers();
-        for (const event of waiting.splice(0)) yield event;
-        if (over === 'broken') throw new Error('socket hang up');
-        if (over === 'ended' || signal.aborted) return;
-      }
+      yield* stream.events();
     } finally {
-      this.#watchers.delete(watcher);
-      this.#breaks.delete(broken);
+      this.#watchers.delete(stream);
     }
   }
 
-  #tell(path: string, event: WatchEvent<Stored>): void {
-    const collection = path.slice(0, path.lastIndexOf('/'));
+  #change(path: string): string {
+    this.#version += 1;
+    this.#changed.set(path, this.#version);
+    return String(this.#version);
+  }
+
+  #tell(path: string, event: Event): void {
     for (const watcher of this.#watchers) {
-      if (watcher.collection === collection && isSelected(event.object, watcher.field)) watcher.push(event);
+      if (isWithin(path, event.object, watcher.collection)) watcher.push(event);
     }
   }
-}
-
-/** The error of a refusal, as the client makes it. */
-export function refusal(request: string, status: number, reason: string, retryAfterMs?: number): ApiStatusError {
-  return new ApiStatusError(request, status, { reason, message: `it is ${reason}`, retryAfterMs });
-}
-
-/** The error of a server that is not up. */
-export function refused(): Error {
-  return Object.assign(new Error('connect ECONNREFUSED 192.0.2.10:6443'), { code: 'ECONNREFUSED' });
-}
-
-function isSelected({ metadata }: Stored, field: string | undefined): boolean {
-  const [, name] = /^metadata\.name=(.*)$/.exec(field ?? '') ?? [];
-  return name === undefined || name === metadata.name;
-}
-
-/** RFC 7386. */
-function merge(before: unknown, change: unknown): unknown {
-  if (typeof change !== 'object' || change === null || Array.isArray(change)) return change;
-  const target: Record<string, unknown> = { ...(before as Record<string, unknown>) };
-  for (const [key, value] of Object.entries(change)) {
-    if (value === null) delete target[key];
-    else target[key] = merge(target[key], value);
-  }
-  return target;
-}
-
-/** As far as a Node's status needs it: conditions by type, `$patch: replace`. */
-function strategic(before: unknown, change: unknown): unknown {
-  const { conditions = [], addresses, ...status } = (change as { status: Record<string, unknown[]> }).status;
-  const old = (before as Stored).status?.conditions ?? [];
-  const fresh = conditions as { type: string }[];
-  const kept = old.filter(({ type }) => !fresh.some((condition) => condition.type === type));
-  const whole = addresses?.filter((entry) => !(entry as object).hasOwnProperty.call(entry, '$patch'));
-  return merge(before, { status: { ...status, conditions: [...kept, ...fresh], ...(whole && { addresses: whole }) } });
 }

@@ -4,8 +4,8 @@ import { MirrorPods } from '../../src/agent/mirror/mirror-pods.ts';
 import type { SeenPod } from '../../src/agent/status/agent-status.ts';
 import type { AgentPod } from '../../src/kube/agent-socket.ts';
 import { podKey } from '../../src/kube/types.ts';
+import { FakeApi, type StoredObject } from './fake-api.ts';
 import { FakeClock } from './fake-clock.ts';
-import { FakePodsApi } from './fake-pods-api.ts';
 import { aNode } from './mirror-builders.ts';
 import { recordingLog } from './recording-log.ts';
 
@@ -13,7 +13,7 @@ import { recordingLog } from './recording-log.ts';
 export class MirrorHarness {
   readonly clock = new FakeClock();
   readonly log = recordingLog();
-  readonly server = new FakePodsApi();
+  readonly server = new FakeApi();
   readonly api = new ApiState('node1');
   readonly events: ClusterEvent[] = [];
   readonly seen = new Map<string, SeenPod>();
@@ -39,9 +39,29 @@ export class MirrorHarness {
       readonly isSettled: boolean;
     };
     this.#running = this.mirrors.run(shown, this.#over.signal);
-    this.api.setClient(this.server.client);
+    this.api.setClient(this.server.client());
     this.api.setNode(aNode());
     await this.settle();
+  }
+
+  /** What the API server has of it. */
+  pod(name: string, namespace = 'default'): StoredObject | undefined {
+    return this.server.objects.get(podPath(name, namespace));
+  }
+
+  pods(): readonly StoredObject[] {
+    return [...this.server.objects].filter(([path]) => path.includes('/pods/')).map(([, object]) => object);
+  }
+
+  /** Somebody changes a pod. */
+  edit(name: string, change: (pod: StoredObject) => StoredObject): void {
+    const pod = this.pod(name);
+    if (pod !== undefined) this.server.put(podPath(name), change(pod));
+  }
+
+  /** As `kubectl delete --force`. */
+  forceDelete(name: string): void {
+    this.server.delete(podPath(name));
   }
 
   async stop(): Promise<void> {
@@ -66,4 +86,8 @@ export class MirrorHarness {
     await this.clock.advance(ms);
     await this.settle();
   }
+}
+
+function podPath(name: string, namespace = 'default'): string {
+  return `/api/v1/namespaces/${namespace}/pods/${name}`;
 }

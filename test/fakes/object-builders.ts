@@ -15,6 +15,7 @@ export function wantedMap(
 /** An API server that has these objects and takes what is applied whole; `failing` calls are refused first. */
 export function clusterWith(objects: readonly WantedObject[], faults: { failing?: number; status?: number } = {}) {
   const stored = new Map<string, unknown>(objects.map(({ object }) => [objectPath(object), object]));
+  const read: string[] = [];
   const written: string[] = [];
   let failing = faults.failing ?? 0;
   const refuse = (path: string) => {
@@ -26,16 +27,21 @@ export function clusterWith(objects: readonly WantedObject[], faults: { failing?
   const client = aKubeClient({
     get: async <T>(path: string) => {
       refuse(path);
+      read.push(nameOf(path));
       return stored.get(path.split('?')[0] ?? '') as T | undefined;
     },
     patch: async <T>(path: string, change: unknown) => {
       const [target = path, query] = path.split('?');
       if (query !== 'dryRun=All') {
         stored.set(target, change);
-        written.push(target.split('/').at(-1) ?? '');
+        written.push(nameOf(target));
       }
       return change as T;
     },
   } satisfies Partial<KubeClient>);
-  return { client, stored, written };
+  return { client, stored, read, written };
+}
+
+function nameOf(path: string): string {
+  return (path.split('?')[0] ?? '').split('/').at(-1) ?? '';
 }

@@ -1,15 +1,15 @@
 import { ApiState } from '../../src/agent/api/agent-api.ts';
 import type { ClusterEvent } from '../../src/agent/events/cluster-event.ts';
 import { EventRecorder } from '../../src/agent/events/recorder.ts';
+import { FakeApi, type StoredObject } from './fake-api.ts';
 import { FakeClock } from './fake-clock.ts';
-import { FakePodsApi } from './fake-pods-api.ts';
 import { recordingLog } from './recording-log.ts';
 
 /** A recorder and the API server that it tells, in memory. */
 export class RecorderHarness {
   readonly clock = new FakeClock();
   readonly log = recordingLog();
-  readonly server = new FakePodsApi();
+  readonly server = new FakeApi();
   readonly api = new ApiState('node1');
   readonly recorder: EventRecorder;
   readonly #over = new AbortController();
@@ -22,7 +22,7 @@ export class RecorderHarness {
 
   start(): void {
     this.#running = this.recorder.run(this.#over.signal);
-    this.api.setClient(this.server.client);
+    this.api.setClient(this.server.client());
   }
 
   async stop(): Promise<void> {
@@ -31,9 +31,13 @@ export class RecorderHarness {
     await this.#running;
   }
 
+  events(): readonly StoredObject[] {
+    return [...this.server.objects].filter(([path]) => path.includes('/events/')).map(([, object]) => object);
+  }
+
   /** What the API server has: reason, message and how often. */
   told(): readonly string[] {
-    return this.server.events().map(({ reason, message, count }) => `${reason}: ${message} ×${count}`);
+    return this.events().map(({ reason, message, count }) => `${reason}: ${message} ×${count}`);
   }
 }
 

@@ -109,9 +109,12 @@ test('sends a body part by part, and asks for no more of it than the client take
   const { body } = await nodeNetwork.requestStream(`https://127.0.0.1:${served.port}/`, { ca: false });
   const reader = body[Symbol.asyncIterator]();
   assert.equal((await reader.next()).done, false);
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  const [before] = [made];
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  let before = 0;
+  // Until all buffers between the two are full.
+  for (let look = 0; look < 100 && made !== before; look++) {
+    before = made;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
   assert.equal(made, before);
   await reader.return?.();
   for (let turn = 0; turn < 100 && !ended; turn++) await new Promise((resolve) => setTimeout(resolve, 10));

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { ApiState } from '../../src/agent/api/agent-api.ts';
 import type { KubeObject } from '../../src/kube/client.ts';
 import { reflect } from '../../src/kube/reflector.ts';
-import { FakeApi, refusal, refused } from '../fakes/fake-api.ts';
+import { refusal, refused } from '../fakes/api-errors.ts';
+import { FakeApi } from '../fakes/fake-api.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 
 const things = '/api/v1/things';
@@ -51,7 +52,7 @@ test('a watch that breaks, or is too old, leads to another list', async () => {
   server.fault = (call) => (call.startsWith('WATCH') ? refusal(call, 410, 'Expired') : undefined);
   server.cut();
   await clock.advance(3_000);
-  server.fault = () => undefined;
+  server.comeBack();
   await clock.advance(3_000);
   assert.equal(told.at(-1), 'list a');
   server.put(`${things}/b`, thing('b'));
@@ -68,7 +69,7 @@ test('a server that is down is asked less and less often, up to every 30 s; back
   await clock.advance(3_600_000);
   assert.ok(server.calls.length < 130, `${server.calls.length} calls in an hour`);
   assert.match(problems.at(-1) ?? '', /ECONNREFUSED/);
-  server.fault = () => undefined;
+  server.comeBack();
   await clock.advance(30_000);
   assert.equal(problems.at(-1), undefined);
   assert.deepEqual(told, ['list ']);
@@ -78,13 +79,13 @@ test('a server that is down is asked less and less often, up to every 30 s; back
 
 test('is quicker when somebody says that trying again is worth it, and waits as long as Retry-After says', async () => {
   const server = new FakeApi();
-  server.fault = (call) => refusal(call, 429, 'TooManyRequests', 20_000);
+  server.fault = (call) => refusal(call, 429, 'TooManyRequests', { retryAfterMs: 20_000 });
   const { clock, source, over, done } = await setup(server);
   await clock.advance(19_000);
   assert.equal(server.calls.length, 1);
   await clock.advance(2_000);
   assert.equal(server.calls.length, 2);
-  server.fault = () => undefined;
+  server.comeBack();
   source.nudge();
   await clock.advance(0);
   assert.equal(server.watches, 1);

@@ -2,11 +2,10 @@ import type { Clock } from '../../base/clock.ts';
 import type { HostFiles } from '../../host/host.ts';
 import type { PeerRequest } from '../../host/peer-request.ts';
 import type { PeerResponse } from '../../host/peer-response.ts';
-import { readPart } from '../../host/read-part.ts';
 import type { Pod } from '../../kube/types.ts';
 import type { AgentPaths } from '../home/paths.ts';
 import { type AttemptLog, attemptLogs } from '../logs/log-files.ts';
-import { readLog } from '../logs/read-log.ts';
+import { readLogFile } from '../logs/read-log.ts';
 import { chooseLog } from './choose-log.ts';
 import { containerStatuses } from './container-statuses.ts';
 import { findPod, type PodsView } from './find-pod.ts';
@@ -50,11 +49,10 @@ export async function containerLogs(
 
 function bodyOf(doors: LogDoors, log: AttemptLog, asked: Asked, signal: AbortSignal): AsyncIterable<string> {
   const { tailLines, sinceMs, follow } = asked.query;
-  const lines = readLog({
+  const lines = readLogFile({
     path: log.path,
     clock: doors.clock,
     signal,
-    readPart,
     ...(tailLines === undefined ? {} : { tail: tailLines }),
     ...(sinceMs === undefined ? {} : { sinceMs }),
     ...(follow ? { follow: runsOn(doors, asked, log.attempt) } : {}),

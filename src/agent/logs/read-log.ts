@@ -1,15 +1,17 @@
 import { type Clock, sleep } from '../../base/clock.ts';
-import type { FilePart } from '../../host/read-part.ts';
+import { type HeldFile, holdFile } from '../../host/held-file.ts';
 import { type LogLine, LogLineParser } from './log-line.ts';
 import { type Position, unreadParts } from './rotated-files.ts';
 import { tailStart } from './tail-start.ts';
+
+type ReadPart = HeldFile['readPart'];
 
 export type ReadLogOptions = {
   readonly path: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** How to reach the file (host/read-part.ts). */
-  readonly readPart: (path: string, offset: number, length: number) => Promise<FilePart | undefined>;
+  /** How to reach the file. */
+  readonly readPart: ReadPart;
   /** Only the last so many lines of what is there. */
   readonly tail?: number;
   /** Only lines from then on; lines of a form without times are always given. */
@@ -20,6 +22,16 @@ export type ReadLogOptions = {
 
 const partBytes = 64 * 1024;
 const pollMs = 100;
+
+/** The lines of a log file; one that is removed meanwhile, since its container has gone, is read to its end. */
+export async function* readLogFile(options: Omit<ReadLogOptions, 'readPart'>): AsyncGenerator<LogLine> {
+  const file = holdFile(options.path);
+  try {
+    yield* readLog({ ...options, readPart: file.readPart });
+  } finally {
+    await file.close();
+  }
+}
 
 /**
  * The lines of a container's log, whatever its form (log-line.ts). Over a rotation by renaming or by copying, what was

@@ -30,6 +30,7 @@ export const tokenCommand: CliCommand = {
         'bootstrap token create --print-join-command',
         'bootstrap token create --ttl 2h --description "workers of rack 3"',
         'bootstrap token create abcdef.0123456789abcdef --ttl 0',
+        'bootstrap token create --config kubeadm.yaml --dry-run',
       ],
       arguments: [
         { form: '[token]', summary: 'the token itself, [a-z0-9]{6}.[a-z0-9]{16}; without one it is drawn by lot' },
@@ -37,13 +38,18 @@ export const tokenCommand: CliCommand = {
       options: [
         ...accessOptions,
         ...tokenOptions,
+        {
+          flags: '--config <file>',
+          summary: 'make the bootstrapTokens of this InitConfiguration, and print the first',
+        },
+        { flags: '--dry-run', summary: 'change nothing; print what would be made' },
         { flags: '--print-join-command', summary: 'print the whole `kubeadm join` line instead' },
         {
           flags: '--certificate-key <key>',
           summary: 'with --print-join-command: the line for another control plane member',
         },
       ],
-      load: async () => ({ run: (await import('./token.ts')).createToken }),
+      load: async () => ({ run: (await import('./create-token.ts')).createToken }),
     },
     {
       name: 'list',
@@ -78,5 +84,5 @@ export const joinCommandRow: CliCommand = {
     '`token create --print-join-command` does.',
   examples: ['bootstrap join', 'bootstrap join --ttl 1h', 'ssh worker1 sudo $(bootstrap join)'],
   options: [...accessOptions, ...tokenOptions],
-  load: async () => ({ run: (await import('./token.ts')).printJoin }),
+  load: async () => ({ run: (await import('./create-token.ts')).printJoin }),
 };

@@ -22,5 +22,6 @@ export async function plannedObjects(host: Host, paths: Paths, source: PlanSourc
   const input = { wanted, switchedOn: switchedOn(config, former) };
   const open = async () =>
     createKubeClient(host, await readClusterAccess(host, paths.adminConf), { timeoutMs: answersWithinMs });
-  return { input, facts: await gatherObjects(open, input, source.lastGood) };
+  const facts = await gatherObjects(open, input, source.lastGood);
+  return { input: { ...input, plans: facts.plans }, facts };
 }

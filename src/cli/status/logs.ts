@@ -1,9 +1,9 @@
-import { readLog } from '../../agent/logs/read-log.ts';
+import { basename } from 'node:path';
+import { readLogFile } from '../../agent/logs/read-log.ts';
 import { sleep } from '../../base/clock.ts';
 import { OperationError } from '../../base/errors.ts';
 import type { Paths } from '../../config/paths.ts';
 import { pathsOf } from '../../config/paths.ts';
-import { readPart } from '../../host/read-part.ts';
 import { agentDoor } from '../agent/agent-door.ts';
 import type { CliContext, CommandRun } from '../command.ts';
 import { LogWriter } from '../log-writer.ts';
@@ -55,11 +55,10 @@ async function follow(following: Following, writer: LogWriter): Promise<void> {
     const present = path;
     const newer = nextFile(following, writer.container, present);
     const { tail, sinceMs } = choice;
-    const lines = readLog({
+    const lines = readLogFile({
       path: present,
       clock: cli.clock,
       signal: cli.signal,
-      readPart,
       // What later attempts wrote was not there to be cut off.
       ...(tail === undefined || attempts > 0 ? {} : { tail }),
       ...(sinceMs === undefined ? {} : { sinceMs }),
@@ -108,8 +107,13 @@ function nextFile({ cli, paths, pod }: Following, container: string, path: strin
     if (found !== undefined || Math.abs(nowMs - askedMs) < newAttemptEveryMs) return found;
     askedMs = nowMs;
     const files = await logFiles(cli.host, paths, { pod, container });
-    const at = files.indexOf(path);
-    found = at === -1 ? undefined : files[at + 1];
+    // The followed one may be gone, and more than one may have come.
+    found = files.find((file) => attemptOf(file) > attemptOf(path));
     return found;
   };
+}
+
+/** Of `…/3.log`. */
+function attemptOf(file: string): number {
+  return Number.parseInt(basename(file), 10);
 }

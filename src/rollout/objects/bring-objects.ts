@@ -31,10 +31,11 @@ async function bring({
   config,
   report,
 }: BringContext): Promise<readonly string[]> {
-  const { wanted = [], switchedOn = [] } = objects ?? {};
+  const { wanted = [], switchedOn = [], plans: known } = objects ?? {};
   const client = await kube(paths.adminConf, { signal });
   const times = { clock, signal, timeoutMs: config.bootstrap.rollout.healthTimeoutMs };
-  const plans = await untilAnswered(() => planObjects(client, wanted), 'the API server to tell its objects', times);
+  const ask = () => untilAnswered(() => planObjects(client, wanted), 'the API server to tell its objects', times);
+  const plans = known ?? (await ask());
   const left = phasesLeft(plans, switchedOn);
   const due = plans.filter((plan) => plan.action !== 'keep' && !left.includes(plan.wanted.phase));
   const written: string[] = [];

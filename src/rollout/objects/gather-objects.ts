@@ -1,5 +1,5 @@
 import { messageOf } from '../../base/errors.ts';
-import { planObjects } from '../../cluster/plan-objects.ts';
+import { type ObjectPlan, planObjects } from '../../cluster/plan-objects.ts';
 import { noneOf } from '../../cluster/standing-objects.ts';
 import type { ClusterPhase, WantedObject } from '../../cluster/wanted-object.ts';
 import type { Config } from '../../config/types.ts';
@@ -13,6 +13,8 @@ export type ObjectsInput = {
   readonly wanted: readonly WantedObject[];
   /** Phases that the former configuration had switched off. */
   readonly switchedOn: readonly ClusterPhase[];
+  /** What applying them would do, as the plan has found it; the API server is asked where that is not known. */
+  readonly plans?: readonly ObjectPlan[] | undefined;
 };
 
 const switchable: readonly ClusterPhase[] = ['addon/coredns', 'addon/kube-proxy'];

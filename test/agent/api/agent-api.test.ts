@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ApiState } from '../../../src/agent/api/agent-api.ts';
 import { explainApiProblem } from '../../../src/agent/api/explain-problem.ts';
 import { newNode } from '../../../src/agent/node/node-object.ts';
-import { refusal } from '../../fakes/fake-api.ts';
+import { refusal } from '../../fakes/api-errors.ts';
 import { aKubeClient } from '../../fakes/init-context.ts';
 import { nodeFacts } from '../../fakes/node-builders.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { refusal } from '../../fakes/fake-pods-api.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { refusal } from '../../fakes/api-errors.ts';
 import { anEvent, RecorderHarness } from '../../fakes/recorder-harness.ts';
 
 function aRecorder(t: TestContext): RecorderHarness {
@@ -14,7 +15,7 @@ test('an event is stored as the kubelet’s: about the pod by the hash of its ma
   harness.start();
   harness.recorder.record(anEvent());
   await harness.clock.advance(0);
-  const [event] = harness.server.events();
+  const [event] = harness.events();
   assert.match(String(event?.metadata.name), /^web-node1\.[0-9a-f]{16}$/);
   assert.deepEqual(
     { ...event, metadata: undefined },
@@ -61,7 +62,7 @@ test('from the tenth on that differ only in their message, they are one', async 
     harness.recorder.record(anEvent({ message: `took ${times} s` }));
     await harness.clock.advance(1000);
   }
-  assert.equal(harness.server.events().length, 10);
+  assert.equal(harness.events().length, 10);
   assert.equal(harness.told().at(-1), 'Started: (combined from similar events): took 15 s ×6');
 });
 
@@ -91,7 +92,7 @@ test('while the API server is away equal events wait as one, and all are told wh
   assert.ok(harness.recorder.queued <= 2);
   const tries = harness.server.calls.length;
   assert.ok(tries < 60, `${tries} tries in ten minutes`);
-  harness.server.isDown = false;
+  harness.server.comeBack();
   await harness.clock.advance(16_000);
   assert.deepEqual([...harness.told()].sort(), Array(2).fill('Started: Container started ×20'));
 });
@@ -103,7 +104,7 @@ test('5,000 events wait at most: the oldest are dropped, and that is said', asyn
   harness.start();
   await harness.clock.advance(0);
   assert.match(harness.log.warnings.join(), /1000 events were dropped/);
-  const names = () => harness.server.events().map(({ metadata }) => metadata.name.split('.')[0]);
+  const names = () => harness.events().map(({ metadata }) => metadata.name.split('.')[0]);
   assert.equal(names().length, 100, 'a burst of 100');
   assert.equal(names()[0], 'web1000');
   await harness.clock.advance(1000);
@@ -124,11 +125,8 @@ test('what the API server will never take is dropped, and holds up nothing', asy
 test('an API server that has too much to do is asked again when it says; one that fails, twelve times', async (t) => {
   const harness = aRecorder(t);
   let retryAfterMs: number | undefined = 20_000;
-  harness.server.onCall = () => {
-    throw retryAfterMs === undefined
-      ? refusal(500, '', 'etcd')
-      : refusal(429, 'TooManyRequests', 'later', retryAfterMs);
-  };
+  harness.server.fault = (call) =>
+    retryAfterMs === undefined ? refusal(call, 500, '') : refusal(call, 429, 'TooManyRequests', { retryAfterMs });
   harness.start();
   harness.recorder.record(anEvent());
   await harness.clock.advance(19_000);
@@ -152,17 +150,16 @@ test('an event that the API server has forgotten meanwhile is made anew, one tha
   assert.deepEqual(harness.told(), ['Started: Container started ×2']);
   harness.server.objects.clear();
   let lost = 1;
-  const { createObject } = harness.server.client;
-  Object.assign(harness.server.client, {
-    createObject: async (...args: Parameters<typeof createObject>) => {
-      const stored = await createObject(...args);
-      if (lost-- > 0) throw new Error('socket hang up');
-      return stored;
-    },
-  });
+  const client = harness.server.client();
+  const createObject: KubeClient['createObject'] = async (...args) => {
+    const stored = await client.createObject(...args);
+    if (lost-- > 0) throw new Error('socket hang up');
+    return stored;
+  };
+  harness.api.setClient({ ...client, createObject });
   harness.recorder.record(anEvent({}, 'other-node1'));
   await harness.clock.advance(5000);
-  assert.equal(harness.server.events().length, 1);
+  assert.equal(harness.events().length, 1);
 });
 
 test('nobody hears of what is more than an hour old', async (t) => {

@@ -90,6 +90,20 @@ test('following ends with its attempt, also when the next one already runs', asy
   assert.equal((await parts.next()).done, true);
 });
 
+test('the last words of an attempt are told though its log is removed, as when the next one has ended at once', async () => {
+  const file = write(0, 'one\n');
+  const { world, ask } = aWorld(running);
+  const parts = (await ask('follow=true'))[Symbol.asyncIterator]();
+  assert.equal((await parts.next()).value, 'one\n');
+  appendFileSync(file, 'two\nlast words');
+  write(1, 'of another attempt\n');
+  rmSync(file);
+  Object.assign(world, { state: ended, restartCount: 1 });
+  assert.equal((await parts.next()).value, 'two\n');
+  assert.equal((await parts.next()).value, 'last words\n');
+  assert.equal((await parts.next()).done, true);
+});
+
 test('following ends when the client is gone', async () => {
   write(0, 'one\n');
   const { ask, gone } = aWorld(running);

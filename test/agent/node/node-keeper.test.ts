@@ -5,7 +5,8 @@ import { keepLease } from '../../../src/agent/node/lease-keeper.ts';
 import { NodeKeeper } from '../../../src/agent/node/node-keeper.ts';
 import type { NodeFacts } from '../../../src/agent/node/node-object.ts';
 import type { Lease, Node } from '../../../src/kube/node-types.ts';
-import { FakeApi, refusal, refused } from '../../fakes/fake-api.ts';
+import { refusal, refused } from '../../fakes/api-errors.ts';
+import { FakeApi } from '../../fakes/fake-api.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
 import { foreignNode, nodeFacts, nodePath } from '../../fakes/node-builders.ts';
 import { recordingLog } from '../../fakes/recording-log.ts';
@@ -219,8 +220,7 @@ describe('an API server', () => {
   test('that is down for an hour is asked now and then, never in a hot loop, and found when it is back', async () => {
     await world.start();
     await world.clock.advance(60_000);
-    world.server.fault = refused;
-    world.server.cut();
+    world.server.goDown();
     const before = world.server.calls.length;
     await world.clock.advance(3_600_000);
     const asked = world.server.calls.length - before;
@@ -232,7 +232,7 @@ describe('an API server', () => {
     );
     assert.equal(world.log.warnings.filter((line) => /not up/.test(line)).length, 1, 'said once');
     assert.ok(world.api.node() !== undefined, 'the Node is not forgotten');
-    world.server.fault = () => undefined;
+    world.server.comeBack();
     await world.clock.advance(15_000);
     assert.equal(world.api.problem(), undefined);
     const since = world.lease()?.spec?.renewTime;
@@ -244,14 +244,15 @@ describe('an API server', () => {
     world.server.fault = refused;
     await world.start();
     await world.clock.advance(60_000);
-    world.server.fault = () => undefined;
+    world.server.comeBack();
     world.api.nudge();
     await world.clock.advance(0);
     assert.ok(world.node() !== undefined);
   });
 
   test('that answers 429 is given the time it asks for', async () => {
-    world.server.fault = (call) => (call.startsWith('POST') ? refusal(call, 429, 'TooManyRequests', 6_000) : undefined);
+    world.server.fault = (call) =>
+      call.startsWith('POST') ? refusal(call, 429, 'TooManyRequests', { retryAfterMs: 6_000 }) : undefined;
     await world.start();
     const posts = () => world.server.calls.filter((call) => call === 'POST /api/v1/nodes').length;
     assert.equal(posts(), 1);
@@ -261,7 +262,7 @@ describe('an API server', () => {
       world.api.problem() ?? '',
       /it asks for patience \(POST \/api\/v1\/nodes: 429 it is TooManyRequests\)/,
     );
-    world.server.fault = () => undefined;
+    world.server.comeBack();
     await world.clock.advance(6_000);
     assert.ok(world.node() !== undefined);
     assert.equal(world.api.problem(), undefined);

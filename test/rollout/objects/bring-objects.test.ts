@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { silentLog } from '../../../src/base/log.ts';
+import { type ObjectPlan, planObject } from '../../../src/cluster/plan-objects.ts';
 import { pathsOf } from '../../../src/config/paths.ts';
 import { StepTimer } from '../../../src/rollout/apply/events.ts';
 import { bringObjects } from '../../../src/rollout/objects/bring-objects.ts';
@@ -10,7 +11,9 @@ import { HastyClock } from '../../fakes/rollout-world.ts';
 
 const [first, second] = [wantedMap('first', { a: '1' }), wantedMap('second', { a: '1' })];
 
-function bring(cluster: ReturnType<typeof clusterWith>, signal = new AbortController().signal) {
+type Known = { readonly plans?: readonly ObjectPlan[]; readonly signal?: AbortSignal };
+
+function bring(cluster: ReturnType<typeof clusterWith>, { plans, signal = new AbortController().signal }: Known = {}) {
   const clock = new HastyClock();
   const items: string[] = [];
   const report = {
@@ -19,7 +22,7 @@ function bring(cluster: ReturnType<typeof clusterWith>, signal = new AbortContro
   };
   const context = {
     ...{ clock, signal, report, log: silentLog, config: aConfig(), paths: pathsOf('/') },
-    objects: { wanted: [first, second], switchedOn: [] },
+    objects: { wanted: [first, second], switchedOn: [], plans },
     kube: async () => cluster.client,
   };
   return bringObjects(context, new StepTimer(clock, () => {})).then((written) => ({ written, items }));
@@ -32,6 +35,13 @@ describe('bringing the objects in the cluster along', () => {
     assert.deepEqual(written, ['ConfigMap kube-system/second']);
     assert.deepEqual(items, ['update ConfigMap kube-system/second']);
     assert.deepEqual(cluster.written, ['second']);
+  });
+
+  test('does not ask again what the plan has found', async () => {
+    const cluster = clusterWith([first, wantedMap('second', { a: '2' })]);
+    const plans = [planObject(first, first.object, first.object), planObject(second, undefined, undefined)];
+    assert.deepEqual((await bring(cluster, { plans })).written, ['ConfigMap kube-system/second']);
+    assert.deepEqual(cluster.read, ['second']);
   });
 
   test('writes nothing of a phase that is not in the cluster at all', async () => {
@@ -61,7 +71,7 @@ describe('bringing the objects in the cluster along', () => {
   test('interrupted, says what the next apply does', async () => {
     const signal = AbortSignal.abort();
     await assert.rejects(
-      bring(clusterWith([first]), signal),
+      bring(clusterWith([first]), { signal }),
       /interrupted; .*the next bootstrap apply brings the rest/,
     );
   });

@@ -164,6 +164,21 @@ test('attach gives what is written from then on, and ends with the container’s
   await assert.rejects(runtime.streams.attach(id, client.io), /container app is not running/);
 });
 
+test('attach gives the last words of a container that is removed, with its log, before they were read', async (context) => {
+  const { runtime, run, directory, log } = await aProcessRuntime(context);
+  const end = join(directory, 'end');
+  const id = await run(`while ! [ -e ${end} ]; do echo tick; sleep 0.05; done; echo after`);
+  const client = aCommandClient();
+  const attached = runtime.streams.attach(id, client.io);
+  await until('it is attached', () => client.said.stdout.includes('tick'));
+  await nodeHost.writeFile(end, '');
+  await until('it has said it', () => log().includes('after'));
+  await runtime.removeContainer(id);
+  await nodeHost.remove(join(directory, 'log', 'app', '0.log'));
+  await attached;
+  assert.match(client.said.stdout, /^(tick\n)+after\n$/);
+});
+
 test('port-forward reaches this machine’s localhost, and says which port nobody listens on', async (context) => {
   const { runtime } = await aProcessRuntime(context);
   const server = createServer((socket) => void socket.end('hello'));
