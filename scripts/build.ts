@@ -1,5 +1,6 @@
 /** Bundles the sources into dist/ for the npm package: Node strips no types below node_modules. */
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, globSync, readFileSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
@@ -18,4 +19,6 @@ await build({
   legalComments: 'none',
   define: { 'process.env.KUBE_BOOTSTRAP_VERSION': JSON.stringify(version) },
 });
+// Read when a CRI runtime is opened, beside the chunk that does.
+for (const file of globSync('src/runtime/cri/*.proto')) copyFileSync(file, join('dist', basename(file)));
 chmodSync('bin/bootstrap', 0o755);

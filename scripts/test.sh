@@ -9,3 +9,10 @@ npm run --silent check
 npm run --silent components -- --set "${E2E_MATRIX:-test}"
 npm run --silent test:unit
 npm run --silent test:e2e
+# Once more on containerd: what is proven above on Docker and on processes, as far as the runtime can make a difference.
+if [ "${E2E_MATRIX:-}" = all ]; then
+  set -- lifecycle- e2e/agent- control-plane apply canary drift etcd-change follow-configuration gapless kubelet-api mirror plan.test upgrade
+else
+  set -- lifecycle-by-hand control-plane e2e/apply.test
+fi
+E2E_RUNTIME=cri npm run --silent test:e2e -- "$@"

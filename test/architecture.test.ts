@@ -14,7 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   kubeconfig: ['base', 'host', 'kube', 'config', 'pki'],
   manifests: ['base', 'host', 'kube', 'config'],
   cluster: ['base', 'host', 'kube', 'config', 'pki', 'manifests'],
-  runtime: ['base', 'host', 'kube'],
+  runtime: ['base', 'host', 'kube', 'streaming'],
   agent: ['base', 'host', 'kube', 'runtime'],
   etcd: ['base', 'host', 'config'],
   health: ['base', 'host', 'kube', 'config', 'manifests'],
@@ -38,6 +38,7 @@ const owners: readonly { readonly module: RegExp; readonly by: RegExp; readonly 
   { module: /^handlebars/, by: /^manifests\//, instead: 'render through manifests/render.ts' },
   { module: /^node-forge/, by: /^pki\//, instead: 'go through pki/' },
   { module: /^dockerode/, by: /^runtime\/docker\//, instead: 'go through the ContainerRuntime port' },
+  { module: /^@grpc\//, by: /^runtime\/cri\//, instead: 'go through the ContainerRuntime port' },
   { module: /^commander$/, by: /^cli\//, instead: 'commands are data in cli/' },
   {
     module: /^node:zlib$/,

@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Host } from '../host/host.ts';
-import type { ContainerRuntime } from '../runtime/runtime.ts';
+import type { AgentPod } from '../kube/agent-socket.ts';
+import type { ContainerRuntime, ObservedPod } from '../runtime/runtime.ts';
 import { Admissions, type KnownPod } from './admission/admissions.ts';
 import { nodeLabels } from './admission/node-labels.ts';
+import { stayingPlace } from './claims/claim.ts';
 import { Claims } from './claims/claims.ts';
 import type { NodeInfo, PodContext } from './containers/pod-context.ts';
 import type { DesiredPod } from './desired.ts';
@@ -13,12 +15,15 @@ import { podPaths } from './home/pod-paths.ts';
 import { ImagePuller, type ObtainImage } from './images/image-puller.ts';
 import type { LogRotation } from './logs/rotate-logs.ts';
 import type { AgentObserver } from './metrics/observer.ts';
+import { NetworkCheck } from './observe/network-check.ts';
 import { Prober } from './probes/prober.ts';
 import type { AgentSettings } from './settings/settings.ts';
 import type { PodSource } from './source/pod-source.ts';
 import type { ReviewChange } from './source/review-changes.ts';
 import { StartGates } from './start-gates.ts';
 import { PodStates } from './state/pod-states.ts';
+import { runtimeTypeOf } from './status/container-id.ts';
+import { type Rival, Takeover } from './takeover/takeover.ts';
 import type { SyncDoors } from './turn/sync-pod.ts';
 
 export type AgentOptions = {
@@ -26,6 +31,8 @@ export type AgentOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly runtime: ContainerRuntime;
+  /** Runtimes that pods move out of (runtime/place.ts), as far as `runtime` knows them. */
+  readonly formers?: readonly string[];
   readonly obtainImage: ObtainImage;
   readonly settings: AgentSettings;
   readonly paths: AgentPaths;
@@ -37,6 +44,8 @@ export type AgentOptions = {
   readonly recover?: () => Promise<boolean>;
   /** Guards hand edits. */
   readonly reviewChange?: ReviewChange;
+  /** Pods of other owners are replaced; tells who still looks after them. */
+  readonly takeover?: { rivalOf(pods: readonly ObservedPod[]): Promise<Rival | undefined> } | undefined;
 };
 
 /** The node as its pods see it. */
@@ -50,7 +59,11 @@ export function nodeOf({ host, settings }: AgentOptions): NodeInfo {
 }
 
 /** What a desired pod's sandbox and containers are made from. */
-function contextOf({ paths, runtime, settings }: AgentOptions, node: NodeInfo, desired: DesiredPod): PodContext {
+function contextOf(
+  { paths, runtime, settings }: AgentOptions,
+  node: NodeInfo,
+  { desired, former }: { readonly desired: DesiredPod; readonly former: string | undefined },
+): PodContext {
   const { name, namespace } = desired.pod.metadata;
   return {
     desired,
@@ -59,8 +72,9 @@ function contextOf({ paths, runtime, settings }: AgentOptions, node: NodeInfo, d
     seccomp: { kubeletDir: paths.kubeletDir, seccompDefault: settings.seccompDefault },
     rules: settings,
     dns: settings.dns,
-    hasMounts: runtime.type !== 'process',
+    hasMounts: runtimeTypeOf({ ...(former && { former }) }, runtime.type) !== 'process',
     sandboxImage: settings.podInfraContainerImage,
+    ...(former === undefined ? {} : { former }),
   };
 }
 
@@ -70,6 +84,7 @@ type About = {
   request(key: string): void;
   /** All pods, wanted or there. */
   readonly pods: () => Iterable<KnownPod>;
+  readonly shown: (key: string) => AgentPod | undefined;
 };
 
 /** What a look at a pod works with. */
@@ -78,10 +93,14 @@ export function doorsOf(options: AgentOptions, about: About): SyncDoors {
   const { host, clock, log, runtime, settings, paths } = options;
   const states = new PodStates({ host, clock, log, dir: join(paths.stateDir, 'pods') });
   const maxParallel = settings.maxParallelImagePulls;
+  const claims = claimsOf(options, about);
+  const stays = (desired: DesiredPod) => stayingPlace(claims.get(desired.file), desired, options.formers);
   return {
     ...options,
+    network: new NetworkCheck(options),
     states,
-    claims: claimsOf(options, about),
+    claims,
+    stays,
     images: new ImagePuller({ runtime, clock, log, states, maxParallel, obtain: options.obtainImage }),
     prober: new Prober({ ...options, doors: options, onChange: proberChange(options, request) }),
     gates: new StartGates({ host, clock, log, rules: settings.startAfter, onOpen: request }),
@@ -91,9 +110,10 @@ export function doorsOf(options: AgentOptions, about: About): SyncDoors {
       node: admittingNode(options, node),
       isOver: (uid) => states.get(uid).over !== undefined,
     }),
+    takeover: options.takeover && new Takeover({ ...options, ...about, ...options.takeover, states }),
     nodeIP: node.ips[0],
     maxRestartPeriodMs: settings.maxContainerRestartPeriodMs,
-    contextOf: (desired) => contextOf(options, node, desired),
+    contextOf: (desired) => contextOf(options, node, { desired, former: stays(desired) }),
     request,
   };
 }
@@ -130,7 +150,7 @@ function admittingNode({ host, runtime, settings }: AgentOptions, { name, cpuCou
     cpuMilli: cpuCount * 1000,
     memoryBytes,
     maxPods: settings.maxPods,
-    // Docker adds the groups of the image whatever it is told.
-    strictGroups: runtime.type !== 'docker',
+    // Docker and containerd add the groups of the image whatever they are told.
+    strictGroups: runtime.type === 'process',
   };
 }

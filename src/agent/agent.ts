@@ -49,14 +49,13 @@ export class Agent {
     const request = (key: string) => this.#request(key);
     this.#source = openSources(options, request);
     this.#records = new PodRecords(this.#source);
-    this.#listing = new PodListing({
-      ...options,
-      signal: this.#stopping.signal,
-      onBack: () => void this.#requestAll(),
-    });
+    const [source, pods] = [this.#source, () => this.#records.known()];
+    const shown = (key: string) => podView(...this.#parts(key));
+    this.#doors = doorsOf(options, { node: this.#node, source, request, pods, shown });
+    const onBack = () => void this.#requestAll();
+    const runtime = this.#doors.takeover ?? options.runtime;
+    this.#listing = new PodListing({ ...options, runtime, signal: this.#stopping.signal, onBack });
     this.#views = new PodViews(this.#listing);
-    const source = this.#source;
-    this.#doors = doorsOf(options, { node: this.#node, source, request, pods: () => this.#records.known() });
     const record = (key: string) => this.#records.get(key);
     this.requests = new PodRequests({ ...options, ...this.#doors, source, record, request });
   }
@@ -69,18 +68,19 @@ export class Agent {
     const { signal: stopping } = this.#stopping;
     try {
       await Promise.all([this.#source.start(), this.#doors.states.load(), this.#doors.claims.load()]);
+      await this.#doors.takeover?.refuseRival();
       void clearTemporaries(this.#options);
       await Promise.all([
         listen(this.#options, stopping, (key) => this.#hinted(key)),
         resync(this.#options.clock, stopping, () => this.#requestAll()),
-        keepLogsSmall({ ...this.#options, signal: stopping, paths: () => runningLogs(this.#records.all()) }),
+        this.#doors.takeover?.watch(stopping, () => this.#requestAll()),
+        keepLogsSmall({ ...this.#options, signal: stopping, logs: () => runningLogs(this.#records.all()) }),
         watchRoot(this.#options, stopping).finally(stop),
       ]);
     } finally {
       signal.removeEventListener('abort', stop);
-      this.#doors.prober.close();
-      this.#doors.gates.close();
-      this.#doors.claims.close();
+      const { prober, gates, claims } = this.#doors;
+      for (const door of [prober, gates, claims]) door.close();
       for (const record of this.#records.all()) record.cancelRecheck();
       await this.#source.stop();
       await this.#doors.states.close();
@@ -100,13 +100,15 @@ export class Agent {
 
   /** Resolves when it is known what is desired and what is there, or that the runtime does not answer; after 1.5 s anyway. */
   async looked(): Promise<void> {
-    await Promise.race([this.#firstLook.promise, sleep(this.#options.clock, firstLookMs, this.#stopping.signal)]);
+    const looked = this.#firstLook.promise.then(() => this.#listing.error ?? this.#doors.network.look());
+    await Promise.race([looked, sleep(this.#options.clock, firstLookMs, this.#stopping.signal)]);
   }
 
   status(): AgentStatus {
     return agentStatusOf(this.#options, {
       startedMs: this.#startedMs,
       listing: this.#listing,
+      network: this.#doors.network,
       pods: this.keys().flatMap((key) => podViews(...this.#parts(key))),
       rejected: this.#source.rejected(),
     });
@@ -151,6 +153,7 @@ export class Agent {
     rememberConditions(this.#doors, this.#source.get(key), pod);
     const about = { key, operation, durationMs: clock.now() - startedMs, acted: next.afterMs === 0 } as const;
     observer?.turned({ ...about, error: next.error, pod });
+    for (const turn of this.#doors.takeover?.passed() ?? []) this.#request(turn);
     // Another pod has gone: what was refused for its sake may start.
     if (runningIn(record) < before) for (const other of this.#records.refused(key)) this.#request(other);
   }
@@ -163,9 +166,7 @@ export class Agent {
       this.#doors.admissions.release(key);
     }
     if (afterMs === 0) this.#request(key);
-    else if (afterMs !== undefined) {
-      record.cancelRecheck = this.#options.clock.after(afterMs, () => this.#request(key));
-    }
+    else if (afterMs !== undefined) record.cancelRecheck = this.#options.clock.after(afterMs, () => this.#request(key));
   }
 
   #request(key: string): void {
@@ -191,10 +192,8 @@ export class Agent {
   }
 
   #hinted(key: string | undefined): void {
-    if (key === undefined) void this.#requestAll();
-    else {
-      this.#views.hinted(key);
-      this.#request(key);
-    }
+    if (key === undefined) return void this.#requestAll();
+    this.#views.hinted(key);
+    this.#request(key);
   }
 }

@@ -21,6 +21,8 @@ export type PodRecord = {
   loggedAttempts?: ReadonlyMap<string, number>;
   /** Why the pod is not admitted, for now. */
   refused?: { readonly reason: string; readonly message: string };
+  /** Why it gets no network, for now. */
+  networkProblem?: string | undefined;
   /** Looks in a row that found it refused. */
   refusedLooks?: number;
   /** Looks in a row that failed, for the back-off. */
@@ -66,9 +68,9 @@ export function runningIn({ observed }: PodRecord): number {
 }
 
 /** The logs that are being written. */
-export function runningLogs(records: Iterable<PodRecord>): readonly string[] {
+export function runningLogs(records: Iterable<PodRecord>): readonly { readonly id: string; readonly path: string }[] {
   return [...records]
     .flatMap(({ observed }) => observed.flatMap(({ containers }) => containers))
     .filter(({ state }) => state === 'running')
-    .map(({ logPath }) => logPath);
+    .map(({ id, logPath }) => ({ id, path: logPath }));
 }

@@ -1,7 +1,7 @@
 import { PreflightError } from '../base/errors.ts';
 import type { ServedRequest, ServedResponse, ServeHandler } from '../host/serve.ts';
 import { type AgentStatus, agentPaths } from '../kube/agent-socket.ts';
-import type { PodRequests } from './claims/pod-requests.ts';
+import type { OverlapRequest, PodRequests } from './claims/pod-requests.ts';
 import { expositionType } from './metrics/registry.ts';
 
 /** What the routes need of the agent. */
@@ -11,7 +11,7 @@ export type AgentView = {
   looked(): Promise<void>;
   look(): Promise<void>;
   /** What a rollout asks for one pod. */
-  requests(): Pick<PodRequests, 'overlap' | 'stopOld' | 'restart'>;
+  requests(): Pick<PodRequests, 'overlap' | 'stay' | 'stopOld' | 'restart'>;
   stop(): void;
   /** In Prometheus' text format. */
   metrics(): Promise<string>;
@@ -55,8 +55,10 @@ const socketRoutes: Routes = {
     return { status: 200, body: 'ok' };
   },
   [`POST ${agentPaths.overlap}`]: asked(async (requests, query) => {
-    const holder = { pid: Number(query.get('pid')), startTicks: query.get('startTicks') ?? '' };
-    await requests.overlap({ file: query.get('file') ?? '', holder, forMs: Number(query.get('forMs')) });
+    await requests.overlap(claimed(query));
+  }),
+  [`POST ${agentPaths.stay}`]: asked(async (requests, query) => {
+    await requests.stay({ ...claimed(query), place: query.get('place') ?? '' });
   }),
   [`POST ${agentPaths.stopOld}`]: asked((requests, query) => requests.stopOld(query.get('file') ?? '')),
   [`POST ${agentPaths.restart}`]: asked((requests, query) => requests.restart(query.get('file') ?? '')),
@@ -91,6 +93,11 @@ function asked(act: (requests: ReturnType<AgentView['requests']>, query: URLSear
       return { status: 409, body: thrown.message };
     }
   };
+}
+
+function claimed(query: URLSearchParams): OverlapRequest {
+  const holder = { pid: Number(query.get('pid')), startTicks: query.get('startTicks') ?? '' };
+  return { file: query.get('file') ?? '', holder, forMs: Number(query.get('forMs')) };
 }
 
 /** Status and text as the kubelet's, so that what watches a kubelet watches this agent too. */

@@ -88,6 +88,7 @@ export function workflowContext(input: WorkflowInput): InitContext {
     dryRun: config.init.dryRun,
     ...(templates === undefined ? {} : { templatesDirectory: resolve(host.workingDirectory(), templates) }),
     ignoredChecks: new Set(config.init.nodeRegistration.ignorePreflightErrors.map((name) => name.toLowerCase())),
+    ...(options.cni === 'bridge' ? { cni: options.cni } : {}),
     waitTimeoutMs: durationOption(options, 'waitTimeout') ?? config.init.timeouts.controlPlaneComponentHealthCheckMs,
     joining: {
       uploadCerts: options.uploadCerts === true,

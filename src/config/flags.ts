@@ -107,7 +107,7 @@ export function mixingFindings(flags: ConfigFlags, file: string | undefined): re
 
 /** The documents with the flags laid over them; what does not fit its field is a finding. */
 export function applyFlags(documents: Documents, flags: ConfigFlags, findings: Finding[]): Documents {
-  let result = documents;
+  let result = withOwnEndpoint(documents, flags);
   for (const { flag, kind, path } of flagFields) {
     const given = flags[flag];
     if (given === undefined) continue;
@@ -121,6 +121,15 @@ export function applyFlags(documents: Documents, flags: ConfigFlags, findings: F
     result = { ...result, [kind]: overlay(result[kind] ?? {}, decoded) };
   }
   return withBothIgnoreLists(result, documents, flags);
+}
+
+/** Beside `--runtime` the file's endpoint of another type means nothing. */
+function withOwnEndpoint(documents: Documents, { runtime, runtimeEndpoint }: ConfigFlags): Documents {
+  const given = documents.BootstrapConfiguration;
+  const { type } = given?.runtime ?? {};
+  if (runtime === undefined || runtimeEndpoint !== undefined || type === undefined) return documents;
+  if (type === 'auto' || type === runtime) return documents;
+  return { ...documents, BootstrapConfiguration: { ...given, runtime: { type } } };
 }
 
 /** Checks to ignore add up: those of the file and those of the flag (kubeadm ValidateIgnorePreflightErrors). */

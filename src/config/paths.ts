@@ -30,6 +30,9 @@ export type Paths = {
   readonly agentLock: string;
   readonly podLogsDir: string;
   readonly containerLogsDir: string;
+  /** Where CNI's configurations are, and what host-local has given away of them. */
+  readonly networksDir: string;
+  readonly networkLeasesDir: string;
 };
 
 /** `root` is absolute; the two directories are as configured, without the root. */
@@ -64,5 +67,7 @@ export function pathsOf(
     agentLock: below('/run/bootstrap/agent.lock'),
     podLogsDir: below('/var/log/pods'),
     containerLogsDir: below('/var/log/containers'),
+    networksDir: below('/etc/cni/net.d'),
+    networkLeasesDir: below('/var/lib/cni/networks'),
   };
 }

@@ -5,6 +5,8 @@ type Headers = IncomingHttpHeaders & IncomingHttpStatusHeader;
 /** One call of one message each way; `authority` is `host:port`, `method` is `/package.Service/Method`. */
 export type GrpcCall = {
   readonly authority: string;
+  /** Where the server listens in place of the authority's address. */
+  readonly socketPath?: string;
   readonly method: string;
   readonly message: Uint8Array;
   readonly userAgent: string;
@@ -27,7 +29,10 @@ const maxBytes = 64 * 1024;
 /** Calls a gRPC server without encryption. Throws GrpcConnectError when it cannot be reached; a deadline is status 4. */
 export async function grpcCall(call: GrpcCall): Promise<GrpcAnswer> {
   const { connect } = await import('node:http2');
-  const session = connect(`http://${call.authority}`);
+  const { connect: connectSocket } = await import('node:net');
+  const { socketPath } = call;
+  const options = socketPath === undefined ? {} : { createConnection: () => connectSocket(socketPath) };
+  const session = connect(`http://${call.authority}`, options);
   const timedOut = Promise.withResolvers<'timeout'>();
   const timer = setTimeout(() => timedOut.resolve('timeout'), call.timeoutMs);
   try {

@@ -6,7 +6,14 @@ export type AgentStatus = {
   readonly version: string;
   readonly startedAt: string;
   readonly nodeName: string;
-  readonly runtime: { readonly type: string; readonly name: string; readonly version: string; readonly error?: string };
+  readonly runtime: {
+    readonly type: string;
+    readonly name: string;
+    readonly version: string;
+    readonly error?: string;
+    /** Whether pods off the host network get one; told where somebody else than the runtime itself makes it (CNI). */
+    readonly network?: { readonly ready: boolean; readonly problem?: string };
+  };
   readonly manifestDirectory?: string;
   /** Desired pods and those still going, with true status, as in `GET /pods` (a v1 PodList). */
   readonly pods: readonly AgentPod[];
@@ -53,7 +60,8 @@ export type RestartAnswer = { readonly replaced: readonly string[] };
  * Paths served on agent.sock: GET /healthz, /status, /pods, /metrics; POST /look (rescan now), /stop (agent ends, pods stay).
  * For a rollout, each with `?file=` and the manifest's path, 409 with the reason when refused:
  * POST /overlap (also `pid`, `startTicks` of the asking process, `forMs`): what runs now runs on beside what the manifest
- * will say · POST /stop-old: one instance again · POST /restart: the containers are stopped and started again.
+ * will say · POST /stay (the same, and `place`): it stays in that runtime though the agent's becomes another ·
+ * POST /stop-old: one instance again, where it belongs · POST /restart: the containers are stopped and started again.
  */
 export const agentPaths = {
   healthz: '/healthz',
@@ -63,6 +71,7 @@ export const agentPaths = {
   look: '/look',
   stop: '/stop',
   overlap: '/overlap',
+  stay: '/stay',
   stopOld: '/stop-old',
   restart: '/restart',
 } as const;

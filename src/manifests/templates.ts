@@ -63,6 +63,17 @@ export async function readAddonTemplates(host: Files, directory?: string): Promi
   return merged(merged(ours, flat), await readFiles(host, join(directory, 'addons'), manifestSuffix));
 }
 
+/** The template of the pods' network, or `DIR/cni/bridge.conflist.hbs` or `DIR/bridge.conflist.hbs` of `--templates`. */
+export async function readNetworkTemplate(host: Files, directory?: string): Promise<Template> {
+  const places = directory === undefined ? [] : [directory, join(directory, 'cni')];
+  for (const place of [...places.toReversed(), join(await packagedTemplates(host), 'cni')]) {
+    const path = join(place, 'bridge.conflist.hbs');
+    const text = await host.readText(path);
+    if (text !== undefined) return { path, text };
+  }
+  throw new Error('no template of the pod network: the installation is incomplete');
+}
+
 async function readDirectory(host: Files, directory: string): Promise<Omit<Templates, 'warnings'>> {
   const [manifests, partials] = await Promise.all([
     readFiles(host, directory, manifestSuffix),

@@ -45,6 +45,8 @@ export type InitContext = PhaseContext & {
   /** Names of preflight checks whose errors only warn, in lower case; may hold `all`. */
   readonly ignoredChecks: ReadonlySet<string>;
   readonly waitTimeoutMs: number;
+  /** `--cni`: the network for pods that is to be written. */
+  readonly cni?: 'bridge';
   /** What `init` does for those who join, and what of it is shown. */
   readonly joining: Joining;
   readonly made: MadeRecord;

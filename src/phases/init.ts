@@ -1,6 +1,7 @@
 import { addonPhase } from './addon.ts';
 import { bootstrapTokenPhase } from './bootstrap-token.ts';
 import { certsPhase } from './certs.ts';
+import { cniPhase } from './cni.ts';
 import type { InitContext } from './context.ts';
 import { controlPlanePhase } from './control-plane.ts';
 import { etcdPhase } from './etcd.ts';
@@ -33,6 +34,7 @@ export const initPhases: readonly Phase<InitContext>[] = [
   kubeconfigPhase,
   claimingData(etcdPhase),
   controlPlanePhase,
+  cniPhase,
   startAgentPhase,
   onceItRuns(waitControlPlanePhase),
   ...clusterPhases,

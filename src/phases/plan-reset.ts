@@ -93,6 +93,8 @@ function ownPaths(paths: Paths): readonly string[] {
     paths.runDir,
     paths.podLogsDir,
     paths.containerLogsDir,
+    paths.networksDir,
+    paths.networkLeasesDir,
   ];
 }
 

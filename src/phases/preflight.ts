@@ -6,6 +6,7 @@ import { compareVersions, parseVersion, releaseVersion } from '../kube/version.t
 import type { InitContext } from './context.ts';
 import type { Phase } from './phase.ts';
 import type { Check, OwnPlane } from './preflight/check.ts';
+import { cniChecks } from './preflight/cni-checks.ts';
 import { etcdChecks } from './preflight/etcd-checks.ts';
 import { fileChecks } from './preflight/file-checks.ts';
 import { machineChecks } from './preflight/machine-checks.ts';
@@ -37,6 +38,7 @@ const preflightChecks: readonly Check[] = [
   ...networkChecks,
   ...etcdChecks,
   ...runtimeChecks,
+  ...cniChecks,
 ];
 
 /** All checks, all findings at once; an error that is not ignored refuses before anything is touched (exit 2). */

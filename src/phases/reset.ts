@@ -5,6 +5,7 @@ import { removeUnmounted } from '../host/mount-points.ts';
 import type { RecordEntry } from '../host/recording-host.ts';
 import { removeStaleTemporaries } from '../host/stale-temporaries.ts';
 import type { ObservedPod } from '../runtime/runtime.ts';
+import { clearNetwork } from './clear-network.ts';
 import type { InitContext } from './context.ts';
 import type { Phase } from './phase.ts';
 import type { FoundPath, ResetAction } from './plan-reset.ts';
@@ -76,11 +77,8 @@ async function removePod(context: ResetContext, observed: ObservedPod): Promise<
   await host.remove(join(paths.podLogsDir, logs), { recursive: true });
   await removeUnmounted(host, join(paths.kubeletDir, 'pods', uid));
   await removeLogLinks(context, join(paths.podLogsDir, logs));
-  report.item({
-    item: name,
-    action: 'stop',
-    because: `${namespace}, ${counted(observed.containers.length, 'container')}`,
-  });
+  const because = `${namespace}, ${counted(observed.containers.length, 'container')}`;
+  report.item({ item: name, action: 'stop', because });
 }
 
 /** `/var/log/containers/*.log` are links into the pod's own log directory. */
@@ -109,6 +107,7 @@ async function removeFiles(context: ResetContext): Promise<void> {
   for (const action of actions) await applyAction(context.host, action);
   reportActions(context, actions);
   await removeLeftovers(context, entries);
+  await clearNetwork(context, entries);
   await removeEmptyDirectories(context, entries);
 }
 

@@ -1,5 +1,6 @@
 import type { Report } from '../base/report.ts';
 import type { KeySource } from '../pki/keys.ts';
+import { cniPhase, refuseNetworkMistakes } from './cni.ts';
 import type { InitContext } from './context.ts';
 import { fillCluster } from './fill-cluster.ts';
 import { initPhases } from './init.ts';
@@ -27,6 +28,7 @@ export async function runInit(context: InitContext, walk: Walk): Promise<void> {
     planned,
     rendered,
     refuseMistakes(context),
+    refuseNetworkMistakes(context),
     runPhases([findPhase(initPhases, ['preflight'])], context, walk),
   ];
   await firstFailure(preparing.toReversed());
@@ -54,6 +56,11 @@ async function runTogether(
     reports.ended(name, { durationMs: walk.clock.now() - startedMs });
   };
   const phase = (name: string, ...sub: readonly string[]) => runAlone(initPhases, as(name), [name, ...sub]);
+  const network = async () => {
+    const skipped = cniPhase.skip?.(context);
+    if (skipped !== undefined) return reports.ended('cni', { durationMs: 0, skipped });
+    await timed('cni', () => phase('cni'));
+  };
   const begun = beginAgent(as('start-agent'));
   const pki = startPki(as('certs'), plan, { kubeconfigContext: as('kubeconfig'), keys });
   const work = [
@@ -67,6 +74,7 @@ async function runTogether(
       await phase('control-plane', 'controller-manager');
       await phase('control-plane', 'scheduler');
     }),
+    network(),
     begun,
   ];
   try {

@@ -1,7 +1,7 @@
 import type { AgentConfiguration } from '../agent/settings/configuration.ts';
 import { sleep } from '../base/clock.ts';
 import { humanDuration } from '../base/duration.ts';
-import { OperationError, PreflightError } from '../base/errors.ts';
+import { OperationError } from '../base/errors.ts';
 import { canonicalJson } from '../base/hash.ts';
 import { agentConfigurationOf } from './agent-configuration.ts';
 import type { InitContext } from './context.ts';
@@ -24,7 +24,7 @@ export const startAgentPhase: Phase<InitContext> = {
 /** Starts the agent without waiting for it. Changes nothing when it runs with the wanted configuration. */
 export async function beginAgent(context: InitContext): Promise<void> {
   const { agent, paths, report } = context;
-  const wanted = agentConfigurationOf({ ...context, runtime: await allowedRuntime(context) });
+  const wanted = agentConfigurationOf({ ...context, runtime: await context.runtimeType() });
   const [pid, present] = await Promise.all([agent.pid(), agent.configuration()]);
   const plan = planAgent(wanted, { pid, present });
   if (plan.do === 'keep') return report.item({ item: 'agent', action: 'keep', because: plan.because });
@@ -48,16 +48,6 @@ export function planAgent(
   if (pid === undefined) return { do: 'start', because: 'none runs' };
   if (canonicalJson(present) === canonicalJson(wanted)) return { do: 'keep', because: `runs as pid ${pid}` };
   return { do: 'restart', because: 'its configuration changed; pods stay' };
-}
-
-async function allowedRuntime(context: InitContext): ReturnType<InitContext['runtimeType']> {
-  const runtime = await context.runtimeType();
-  if (runtime.type === 'cri') {
-    throw new PreflightError('the runtime cri is not supported yet', {
-      hint: 'use --runtime docker or --runtime process',
-    });
-  }
-  return runtime;
 }
 
 /** Waits until the agent answers on its socket; an agent that ends instead is an error with its last words. */

@@ -1,4 +1,5 @@
 import type { ComponentName } from '../manifests/component.ts';
+import type { RuntimePlace } from '../runtime/place.ts';
 import type { ChangeOver } from './plan/expected-gap.ts';
 import type { Reissue } from './plan/plan-pki.ts';
 
@@ -73,6 +74,14 @@ export type Blocked = {
   readonly because: string;
 };
 
+/** Pods move from one container runtime to another. */
+export type RuntimeMove = {
+  readonly from: RuntimePlace;
+  readonly to: RuntimePlace;
+  /** Those that move beside the components, `namespace/name`. */
+  readonly pods: readonly string[];
+};
+
 export type RolloutPlan = {
   readonly components: readonly ComponentPlan[];
   /** Certificates and kubeconfigs that no component reads, and others that restart nothing. */
@@ -83,6 +92,7 @@ export type RolloutPlan = {
   readonly objectsUnknown?: string;
   /** All certificates and kubeconfigs to issue anew, whoever reads them. */
   readonly reissue: readonly Reissue[];
+  readonly move?: RuntimeMove;
   readonly blocked: readonly Blocked[];
   /** What somebody else changed since the last good revision and its component has taken up: nothing is to be done. */
   readonly takenUp: readonly Change[];

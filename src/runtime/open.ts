@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { PreflightError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Host, HostMachine, HostNetwork } from '../host/host.ts';
+import { answersAsDocker, askCri } from './ask-socket.ts';
 import type { ContainerRuntime, RuntimeType } from './runtime.ts';
 
 export type RuntimeChoice = {
@@ -16,16 +17,18 @@ type Wanted = { readonly type?: RuntimeType | 'auto' | undefined; readonly endpo
 
 const dockerEndpoint = 'unix:///var/run/docker.sock';
 const containerdEndpoint = 'unix:///var/run/containerd/containerd.sock';
-/** A Docker Engine answers a ping at once; a hung one shall not hold up the decision. */
-const pingTimeoutMs = 2000;
+/** Where `auto` looks, as kubeadm does (cmd/kubeadm/app/constants DefaultCRISockets). */
+const criEndpoints = [containerdEndpoint, 'unix:///var/run/crio/crio.sock'];
+
+type AskHost = Pick<HostNetwork, 'request' | 'grpcCall'>;
 
 /**
  * Which runtime is meant, first of: `runtime` (`--runtime`, `--runtime-endpoint`, then BootstrapConfiguration.runtime),
  * `criSocket` (`--cri-socket`, then nodeRegistration.criSocket), what the plane was made with, what answers here. A
- * socket that Docker answers on is docker. `auto` does not end at CRI as long as there is no runtime for it.
+ * socket that Docker answers on is docker. Throws PreflightError when no Docker and several CRI runtimes answer.
  */
 export async function chooseRuntime(input: {
-  readonly host: Pick<HostNetwork, 'request'>;
+  readonly host: AskHost;
   readonly runtime?: Wanted | undefined;
   readonly criSocket?: string | undefined;
   readonly planeRuntime?: Wanted | undefined;
@@ -39,10 +42,7 @@ export async function chooseRuntime(input: {
   if (planeRuntime?.type !== undefined && planeRuntime.type !== 'auto') {
     return withEndpoint(planeRuntime.type, planeRuntime.endpoint, 'this control plane was made with it');
   }
-  if (await isDocker(host, dockerEndpoint)) {
-    return { type: 'docker', endpoint: dockerEndpoint, because: `Docker answers at ${dockerEndpoint}` };
-  }
-  return { type: 'process', endpoint: undefined, because: `no Docker answers at ${dockerEndpoint}` };
+  return findRuntime(host);
 }
 
 /** Makes the runtime ready for use; contacts nothing, so a daemon that comes later is no error. */
@@ -67,12 +67,8 @@ export async function openRuntime(options: {
     const storeDir = imageStoreDir(options.host, paths.root);
     return createProcessRuntime({ ...common, storeDir, containersDir: paths.containersDir });
   }
-  throw new PreflightError(
-    `the container runtime at ${endpoint ?? containerdEndpoint} speaks CRI, which is not supported yet`,
-    {
-      hint: 'use --runtime docker or --runtime process',
-    },
-  );
+  const { createCriRuntime } = await import('./cri/cri-runtime.ts');
+  return createCriRuntime({ ...common, socketPath: socketPathOf(endpoint ?? containerdEndpoint) });
 }
 
 /** Where the process runtime unpacks images: one store per user, outside of the root directory. */
@@ -99,26 +95,45 @@ function withEndpoint(type: RuntimeType, endpoint: string | undefined, because: 
   return { type, endpoint: type === 'process' ? undefined : (given(endpoint) ?? fallback), because };
 }
 
-async function askEndpoint(host: Pick<HostNetwork, 'request'>, endpoint: string): Promise<RuntimeChoice> {
+/** `auto`: what answers on the sockets where runtimes usually are. */
+async function findRuntime(host: AskHost): Promise<RuntimeChoice> {
+  const socketPath = socketPathOf(dockerEndpoint);
+  if (await answersAsDocker(host, socketPath)) {
+    return { type: 'docker', endpoint: dockerEndpoint, because: `Docker answers at ${dockerEndpoint}` };
+  }
+  const asked = await Promise.all(
+    criEndpoints.map(async (endpoint) => ({ endpoint, answer: await askCri(host, socketPathOf(endpoint)) })),
+  );
+  const [found, ...others] = asked.filter(({ answer }) => answer.speaks);
+  if (others.length > 0) throw severalRuntimes(asked.flatMap((one) => (one.answer.speaks ? [one.endpoint] : [])));
+  if (found !== undefined) {
+    const { endpoint, answer } = found;
+    return { type: 'cri', endpoint, because: `${answer.text} answers at ${endpoint}, and no Docker` };
+  }
+  const silent = asked.flatMap(({ endpoint, answer }) => (answer.text === '' ? [] : [`${endpoint} ${answer.text}`]));
+  const because = [`no Docker answers at ${dockerEndpoint}, and no CRI runtime either`, ...silent].join('; ');
+  return { type: 'process', endpoint: undefined, because };
+}
+
+function severalRuntimes(endpoints: readonly string[]): PreflightError {
+  return new PreflightError(`several container runtimes answer here: ${endpoints.join(', ')}`, {
+    hint: `say which one with --runtime-endpoint (init) or --container-runtime-endpoint (agent), or choose --runtime process`,
+  });
+}
+
+async function askEndpoint(host: AskHost, endpoint: string): Promise<RuntimeChoice> {
   const path = socketPathOf(endpoint);
   // The kubelet's endpoint for Docker until 1.23: dockershim itself answered there.
   if (path.endsWith('/dockershim.sock')) {
     return { type: 'docker', endpoint: dockerEndpoint, because: `${endpoint} was Docker's by way of the kubelet` };
   }
-  if (await isDocker(host, endpoint)) return { type: 'docker', endpoint, because: `Docker answers at ${endpoint}` };
+  if (await answersAsDocker(host, path)) {
+    return { type: 'docker', endpoint, because: `Docker answers at ${endpoint}` };
+  }
+  const { speaks, text } = await askCri(host, path);
+  if (speaks) return { type: 'cri', endpoint, because: `${text} answers at ${endpoint}` };
   const type = path.endsWith('/docker.sock') ? 'docker' : 'cri';
   return { type, endpoint, because: `${endpoint} is given, and nothing answers there as Docker does` };
-}
-
-async function isDocker(host: Pick<HostNetwork, 'request'>, endpoint: string): Promise<boolean> {
-  const options = { socketPath: socketPathOf(endpoint), timeoutMs: pingTimeoutMs, maxBytes: 1024 };
-  try {
-    const { status, headers } = await host.request('http://docker/_ping', options);
-    return status === 200 && headers['api-version'] !== undefined;
-  } catch {
-    // No socket, not ours to use, or something that speaks no HTTP: not Docker, whatever it is.
-    return false;
-  }
 }
 
 function given(text: string | undefined): string | undefined {

@@ -6,7 +6,9 @@ export function readOnlyRuntime(runtime: ContainerRuntime): ContainerRuntime {
   return {
     type: runtime.type,
     version: () => runtime.version(),
+    network: () => runtime.network(),
     observePods: (only) => runtime.observePods(only),
+    observeForeign: (only) => runtime.observeForeign(only),
     foreignPods: (pod) => runtime.foreignPods(pod),
     findImage: (reference) => runtime.findImage(reference),
     listImages: () => runtime.listImages(),

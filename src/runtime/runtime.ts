@@ -22,10 +22,14 @@ export type ObservedSandbox = {
   readonly hostNetwork: boolean;
   readonly labels: Labels;
   readonly annotations: Labels;
+  /** The runtime that it is still in (place.ts), where pods move out of that one into another. */
+  readonly former?: string;
 };
 
 export type ObservedContainer = {
   readonly id: string;
+  /** What a CRI runtime calls itself, such as `containerd`; absent where the runtime's type says it. */
+  readonly runtimeName?: string;
   readonly name: string;
   readonly sandboxId: string;
   readonly pod: PodIdentity;
@@ -43,10 +47,14 @@ export type ObservedContainer = {
   readonly labels: Labels;
   readonly annotations: Labels;
   readonly logPath: string;
+  /** As a sandbox's. */
+  readonly former?: string;
 };
 
 export type ObservedPod = {
   readonly pod: PodIdentity;
+  /** It is somebody else's: without our owner label, or with another (`observeForeign`). */
+  readonly foreign?: true;
   /** Newest attempt first. */
   readonly sandboxes: readonly ObservedSandbox[];
   /** Newest attempt first within a name. */
@@ -78,6 +86,12 @@ export type SandboxConfig = {
   /** `/var/log/pods/<ns>_<pod>_<uid>`. */
   readonly logDirectory: string;
   readonly seccomp: SeccompChoice;
+  /** Whether some container of the pod is privileged. */
+  readonly privileged?: boolean;
+  /** The pod's own security context, as far as a sandbox has one. */
+  readonly security?: Pick<ContainerSecurity, 'runAsUser' | 'runAsGroup' | 'supplementalGroups' | 'seLinux'>;
+  /** The former runtime that it is to be made in nevertheless: its pod stays there for now. */
+  readonly former?: string;
 };
 
 /** What the pod as a whole may use, and its quality of service; as CRI's LinuxPodSandboxConfig.resources. */
@@ -165,6 +179,23 @@ export type ImageInfo = {
 
 export type RuntimeVersion = { readonly name: string; readonly version: string; readonly apiVersion: string };
 
+/** Whether pods off the host network can be given one. As CRI's condition NetworkReady. */
+export type NetworkState = {
+  /** Why they cannot now, as the runtime says it; absent when they can. */
+  readonly problem?: string;
+  /** Where the runtime looks for CNI configurations and for the plugins they name, as far as it tells. */
+  readonly configDirectory?: string;
+  readonly pluginDirectory?: string;
+};
+
+/** What is wrong with a runtime, or will be; `check` is the name of the preflight check that it belongs to. */
+export type RuntimeRemark = {
+  readonly check: 'CRI' | 'ContainerRuntimeVersion' | 'ImagePull';
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly hint?: string;
+};
+
 /** Something changed about a pod; a hint to look again, never a fact to act on. `undefined` pod = look at everything. */
 export type RuntimeEvent = { readonly pod?: PodIdentity; readonly what: string };
 
@@ -207,14 +238,21 @@ export interface ContainerStreams {
 
 /**
  * Containers, at the height of CRI: no restart policy, no health checks, no garbage collection in here. Only what
- * carries our owner label is seen or touched. `startContainer` and `createSandbox` are idempotent by name and attempt;
+ * carries our owner label is seen or touched; what is not ours only by who asks for it (`observeForeign`), and stop and
+ * remove then do the same to it. `startContainer` and `createSandbox` are idempotent by name and attempt;
  * stop and remove of something gone succeed. All methods reject with plain errors whose text a user can read.
  */
 export interface ContainerRuntime {
   readonly type: RuntimeType;
   version(): Promise<RuntimeVersion>;
+  /** What is to be said of the runtime as it is set up, before pods are made in it; absent where there never is anything. */
+  remarks?(): Promise<readonly RuntimeRemark[]>;
+  /** Pods on the host network need none of it. */
+  network(): Promise<NetworkState>;
   /** Every pod of ours, or only those of one namespace/name. */
   observePods(only?: { readonly namespace: string; readonly name: string }): Promise<readonly ObservedPod[]>;
+  /** The same of pods that are not ours, each marked `foreign`: of a kubelet, or of another root directory. */
+  observeForeign(only?: { readonly namespace: string; readonly name: string }): Promise<readonly ObservedPod[]>;
   /** Names of sandboxes that others own under this namespace/name, for a warning. */
   foreignPods(pod: { readonly namespace: string; readonly name: string }): Promise<readonly string[]>;
   /** Undefined when the image is not in the runtime's own store. Never touches the network. */
@@ -240,6 +278,11 @@ export interface ContainerRuntime {
   /** Runs a command in the container; killed after `timeoutMs`; output (both streams) cut to 10 KiB. */
   exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>;
   readonly streams: ContainerStreams;
+  /**
+   * Moves what a running container has written from its log to the file `to`; it goes on at `path`. Absent where the
+   * runtime keeps logs small by itself.
+   */
+  moveLog?(log: { readonly id: string; readonly path: string }, to: string): Promise<void>;
   /** What these containers use now; those that do not run are left out. */
   stats(ids: readonly string[]): Promise<readonly ContainerStats[]>;
   /** Hints from now on, until the signal aborts; reconnects by itself and then hints at everything. */

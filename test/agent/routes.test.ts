@@ -14,6 +14,7 @@ function view(change: Partial<AgentView> = {}): AgentView & { readonly done: str
     requests: () => ({
       overlap: async ({ file, holder, forMs }) =>
         void done.push(`overlap ${file} ${holder.pid} ${holder.startTicks} ${forMs}`),
+      stay: async ({ file, place, holder }) => void done.push(`stay ${file} ${place} ${holder.pid}`),
       stopOld: async (file) => void done.push(`stop-old ${file}`),
       restart: async (file) => {
         if (file === '') throw new PreflightError('no pod runs by it');

@@ -19,15 +19,13 @@ type Manifest = {
   };
 };
 
-const starts = { process: startProcess, docker: startContainer } as const;
-
 /**
  * The four programs with nothing around them, from certificates and manifests made beforehand, in the best order: etcd and
  * kube-apiserver together, the others as soon as `/livez` answers. Gives the milliseconds until all four are healthy.
  */
 export async function bareStart(plane: Plane): Promise<{ readonly ms: number; readonly stop: () => Promise<void> }> {
   mkdirSync(plane.path('var/lib/etcd'), { recursive: true, mode: 0o700 });
-  const start = starts[plane.runtime];
+  const start = plane.runtime === 'process' ? startProcess : startContainer;
   const begun = performance.now();
   const started = [await start(plane, 'etcd'), await start(plane, 'kube-apiserver')];
   await answersOk(plane, 'kube-apiserver', '/livez');

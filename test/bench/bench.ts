@@ -1,7 +1,8 @@
-/** `npm run bench [-- control-plane|rollout|cluster|pods|churn …]`: our figures beside those of the bare programs, in one run. */
+/** `npm run bench [-- control-plane|rollout|cluster|pods|cri|churn …]`: our figures beside those of the bare programs, in one run. */
 import { benchChurn } from './churn.ts';
 import { benchCluster } from './cluster.ts';
 import { benchControlPlane } from './control-plane.ts';
+import { benchCri } from './cri.ts';
 import { benchPods } from './pods.ts';
 import { benchRollout } from './rollout.ts';
 import { type Row, render } from './rows.ts';
@@ -11,6 +12,7 @@ const parts: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   rollout: benchRollout,
   cluster: benchCluster,
   pods: benchPods,
+  cri: benchCri,
   churn: benchChurn,
 };
 

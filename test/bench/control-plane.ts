@@ -1,6 +1,7 @@
 import { cpSync } from 'node:fs';
 import { bootstrap, eventually, expectCode } from '../e2e/support/command.ts';
-import { Plane, type RuntimeUnderTest } from '../e2e/support/plane.ts';
+import type { RuntimeUnderTest } from '../e2e/support/engine.ts';
+import { Plane } from '../e2e/support/plane.ts';
 import { memoryOf, processesOf, processorSeconds } from '../e2e/support/processes.ts';
 import { bareStart } from './bare-start.ts';
 import { answersOk } from './health.ts';

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, expectCode, run } from '../e2e/support/command.ts';
+import type { RuntimeUnderTest } from '../e2e/support/engine.ts';
 import { containerOf, LoneAgent } from '../e2e/support/lone-agent.ts';
-import type { RuntimeUnderTest } from '../e2e/support/plane.ts';
 import { memoryOf } from '../e2e/support/processes.ts';
 import { writeShellImage } from '../e2e/support/shell-image.ts';
 import { appear } from './appears.ts';

@@ -1,5 +1,5 @@
 import { run } from '../e2e/support/command.ts';
-import type { RuntimeUnderTest } from '../e2e/support/plane.ts';
+import type { RuntimeUnderTest } from '../e2e/support/engine.ts';
 import { memoryOf, processorSeconds } from '../e2e/support/processes.ts';
 import { ManyPods } from './many-pods.ts';
 import { idleSeconds, type Row, rounds, say } from './rows.ts';

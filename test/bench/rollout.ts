@@ -1,5 +1,6 @@
 import { bootstrap, eventually, expectCode, type Ran } from '../e2e/support/command.ts';
-import { Plane, type RuntimeUnderTest } from '../e2e/support/plane.ts';
+import type { RuntimeUnderTest } from '../e2e/support/engine.ts';
+import { Plane } from '../e2e/support/plane.ts';
 import { failedRequests, type ProbeReport, startProbing } from '../e2e/support/probing-clients.ts';
 import { type Row, rounds, say } from './rows.ts';
 

@@ -106,6 +106,18 @@ describe('flags', () => {
     assert.equal(bootstrap.runtime.type, 'process');
   });
 
+  it('--runtime leaves out the endpoint that the file gives for another type', async () => {
+    const text =
+      'apiVersion: kube-bootstrap/v1alpha1\nkind: BootstrapConfiguration\nruntime:\n  type: cri\n  endpoint: unix:///c.sock\n';
+    const host = configHost({ files: { 'c.yaml': text } });
+    const load = async (flags: ConfigFlags) =>
+      (await loadConfig({ host, file: 'c.yaml', flags, rootDir: '/' })).bootstrap.runtime;
+    assert.deepEqual(await load({ runtime: 'process' }), { type: 'process', endpoint: undefined });
+    assert.deepEqual(await load({ runtime: 'cri' }), { type: 'cri', endpoint: 'unix:///c.sock' });
+    const other = { runtime: 'docker', runtimeEndpoint: 'unix:///d.sock' };
+    assert.deepEqual(await load(other), { type: 'docker', endpoint: 'unix:///d.sock' });
+  });
+
   it('are named by findings about their values', async () => {
     const found = await check({
       apiserverBindPort: 'https',

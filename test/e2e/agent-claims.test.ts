@@ -15,6 +15,7 @@ import { readRevisions, writeRevision } from '../../src/rollout/revisions/revisi
 import { archive } from '../components/locations.ts';
 import { aDraft } from '../fakes/revision-builders.ts';
 import { bootstrap, eventually, expectCode } from './support/command.ts';
+import { runtimes } from './support/engine.ts';
 import { containerOf, isRunning, LoneAgent } from './support/lone-agent.ts';
 
 const pause = 'registry.k8s.io/pause:3.10.2';
@@ -41,7 +42,7 @@ async function aHolder(t: { after(action: () => void): void }): Promise<ChildPro
   return Object.assign(child, { query: `pid=${pid}&startTicks=${startTicks}&forMs=600000` });
 }
 
-for (const runtime of ['process', 'docker'] as const) {
+for (const runtime of runtimes(['process', 'docker'])) {
   test(`${runtime}: two instances of a pod, as long as a rollout asks for them`, async (t) => {
     const agent = new LoneAgent(runtime, dirname(archive(pause)));
     t.after(() => agent.destroy());

@@ -8,7 +8,7 @@ import { AcceptanceAgent } from './support/acceptance.ts';
 import type { AcceptancePod } from './support/acceptance-pod.ts';
 import { idOf, statusOf } from './support/acceptance-status.ts';
 import { eventually } from './support/command.ts';
-import type { RuntimeUnderTest } from './support/plane.ts';
+import { engineUnderTest, runtimes } from './support/engine.ts';
 import { startPrivateRegistry } from './support/private-registry.ts';
 
 const condition = (pod: Pod, type: string) => pod.status?.conditions.find((one) => one.type === type);
@@ -34,7 +34,7 @@ function manifest(agent: AcceptanceAgent, name: string, change: object = {}, con
   return `${JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec })}\n`;
 }
 
-for (const runtime of ['docker', 'process'] as const satisfies readonly RuntimeUnderTest[]) {
+for (const runtime of runtimes(['docker', 'process'])) {
   describe(`${runtime}: an agent that is killed`, () => {
     const agent = new AcceptanceAgent(runtime);
     let deaf: AcceptancePod;
@@ -76,8 +76,8 @@ for (const runtime of ['docker', 'process'] as const satisfies readonly RuntimeU
   });
 }
 
-describe('docker: what is not admitted, and images', () => {
-  const agent = new AcceptanceAgent('docker');
+describe(`${engineUnderTest}: what is not admitted, and images`, () => {
+  const agent = new AcceptanceAgent();
   before(() => agent.begin());
   after(() => agent.destroy());
   const refused = (name: string, pattern: RegExp) =>
@@ -122,17 +122,17 @@ describe('docker: what is not admitted, and images', () => {
   test('an edit whose image cannot be had leaves the old container alone; taken back, nothing has happened', async () => {
     agent.write('edited.yaml', manifest(agent, 'edited'));
     await agent.running('edited');
-    const old = await agent.runningInDocker('edited', 'app');
+    const old = await agent.inEngineAs('edited', 'app');
     agent.write('edited.yaml', manifest(agent, 'edited', {}, { image: agent.image('missing') }));
     await agent.until(
       'edited',
       'backs off',
       (pod) => statusOf(pod, 'app').state.waiting?.reason === 'ImagePullBackOff',
     );
-    assert.equal((await agent.runningInDocker('edited', 'app'))?.Id, old?.Id);
+    assert.equal((await agent.inEngineAs('edited', 'app'))?.id, old?.id);
     agent.write('edited.yaml', manifest(agent, 'edited'));
     const pod = await agent.running('edited');
-    assert.equal(idOf(pod, 'app'), old?.Id);
+    assert.equal(idOf(pod, 'app'), old?.id);
     assert.equal(statusOf(pod, 'app').restartCount, 0);
   });
 
@@ -143,7 +143,7 @@ describe('docker: what is not admitted, and images', () => {
   });
 
   test('a private registry: refused without a login, pulled with the one in the kubelet’s directory', async () => {
-    const registry = await startPrivateRegistry(agent.image());
+    const registry = await startPrivateRegistry(agent.engine, agent.image());
     try {
       agent.write(
         'private.yaml',
@@ -151,7 +151,7 @@ describe('docker: what is not admitted, and images', () => {
       );
       const waiting = (pod: Pod) => statusOf(pod, 'app').state.waiting;
       const pod = await agent.until('private', 'backs off', (seen) => waiting(seen)?.reason === 'ImagePullBackOff');
-      assert.match(waiting(pod)?.message ?? '', /Back-off 10s pulling image .*(denied|no basic auth|unauthorized)/);
+      assert.match(waiting(pod)?.message ?? '', /Back-off 10s pulling image .*(denied|no basic auth|unauthorized)/i);
       mkdirSync(join(agent.root, 'var/lib/kubelet'), { recursive: true });
       writeFileSync(join(agent.root, 'var/lib/kubelet/config.json'), registry.login, { mode: 0o600 });
       await agent.running('private');

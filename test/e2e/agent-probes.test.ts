@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { archive } from '../components/locations.ts';
 import { bootstrap, eventually } from './support/command.ts';
-import { DockerPods, docker, hasDocker } from './support/docker-pods.ts';
+import { CriPods } from './support/cri-pods.ts';
+import { DockerPods } from './support/docker-pods.ts';
+import { engineAnswers, engineUnderTest } from './support/engine.ts';
 import { LoneAgent } from './support/lone-agent.ts';
 import { PodHistory } from './support/pod-history.ts';
 import {
@@ -20,22 +22,24 @@ import {
   steadyCases,
 } from './support/probe-cases.ts';
 import { endings, manifest, type Variety } from './support/probe-pods.ts';
+import { programsIn } from './support/processes.ts';
 
 const archives = dirname(archive('agnhost'));
 /** Nobody else sleeps as long. */
 const sleepSeconds = 1_000_000 + Math.floor(Math.random() * 1_000_000);
 
-if (await hasDocker()) {
-  describe('probes on Docker, as kubernetes container_probe.go has them', onDocker);
-  describe('commands in containers on Docker that outlive their timeout', timedOutExecs);
+if (await engineAnswers()) {
+  describe(`probes on ${engineUnderTest}, as kubernetes container_probe.go has them`, onEngine);
+  describe('commands in containers that outlive their timeout', timedOutExecs);
 } else
-  it('says that Docker cannot be reached where there is none', async () => {
-    const args = ['agent', '--runtime', 'docker', '--pod-manifest-path', '/nonexistent', '--root-dir', '/nonexistent'];
+  it('says that the engine cannot be reached where there is none', async () => {
+    const flags = ['--pod-manifest-path', '/nonexistent', '--root-dir', '/nonexistent'];
+    const args = ['agent', '--runtime', engineUnderTest, ...flags];
     assert.notEqual((await bootstrap(args)).code, 0);
   });
 
-function onDocker(): void {
-  const agent = new LoneAgent('docker', archives);
+function onEngine(): void {
+  const agent = new LoneAgent(engineUnderTest, archives);
   const history = new PodHistory(agent);
   const outOf = (variety: Variety) => join(agent.root, 'out', variety);
   const groups = { steady: steadyCases, restarting: restartingCases, startup: startupCases, grace: graceCases };
@@ -98,7 +102,7 @@ function onDocker(): void {
 }
 
 function timedOutExecs(): void {
-  const pods = new DockerPods();
+  const pods = engineUnderTest === 'cri' ? new CriPods() : new DockerPods();
   before(() => pods.begin());
   after(() => pods.end());
 
@@ -112,8 +116,8 @@ function timedOutExecs(): void {
     });
     await Promise.all(lanes);
     await eventually('only the container’s own two processes are left', async () => {
-      const rows = (await docker('top', id, '-o', 'pid,stat,args')).stdout.trim().split('\n').slice(1);
-      return rows.length <= 2 && rows.every((row) => !row.includes('4321'));
+      const programs = programsIn(id);
+      return programs.length <= 2 && programs.every((line) => !line.includes('4321'));
     });
     assert.ok(!pods.log.warnings.some((warning) => warning.includes('time out')), pods.log.warnings.join());
   });

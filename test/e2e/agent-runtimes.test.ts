@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { archive } from '../components/locations.ts';
-import { bootstrap, eventually, expectCode, run } from './support/command.ts';
+import { bootstrap, eventually, expectCode } from './support/command.ts';
+import { type Engine, engineOf, type RuntimeUnderTest, runtimes } from './support/engine.ts';
 import { containerOf, isRunning, LoneAgent } from './support/lone-agent.ts';
-import type { RuntimeUnderTest } from './support/plane.ts';
 
 const pause = 'registry.k8s.io/pause:3.10.2';
 
@@ -24,20 +24,19 @@ spec:
 }
 
 async function pidOf(runtime: RuntimeUnderTest, agent: LoneAgent, id: string): Promise<number> {
-  if (runtime === 'docker') {
-    return Number(expectCode(await run('docker', ['inspect', '-f', '{{.State.Pid}}', id]), 0).stdout);
+  if (runtime !== 'process') {
+    const all = await engineOf(runtime).find({ 'kube-bootstrap/owner': agent.owner() });
+    return all.find((one) => one.id === id)?.pid ?? 0;
   }
   const text = readFileSync(join(agent.root, 'var/lib/bootstrap/containers', id, 'pid'), 'utf8');
   return Number(/\d+/.exec(text)?.[0]);
 }
 
-async function dockerNames(agent: LoneAgent): Promise<readonly string[]> {
-  const filter = `label=kube-bootstrap/owner=${agent.owner()}`;
-  const { stdout } = expectCode(await run('docker', ['ps', '-a', '--filter', filter, '--format', '{{.Names}}']), 0);
-  return stdout.split('\n').filter(Boolean).sort();
+async function namesOn(engine: Engine, agent: LoneAgent): Promise<readonly string[]> {
+  return (await engine.find({ 'kube-bootstrap/owner': agent.owner() })).map(({ name }) => name).sort();
 }
 
-for (const runtime of ['process', 'docker'] as const) {
+for (const runtime of runtimes(['process', 'docker'])) {
   test(`${runtime}: a static pod appears, comes back, changes and goes`, async (t) => {
     const agent = new LoneAgent(runtime, dirname(archive(pause)));
     t.after(() => agent.destroy());
@@ -47,9 +46,9 @@ for (const runtime of ['process', 'docker'] as const) {
     const first = await agent.pod('web-node1');
     assert.match(first.pod.metadata.uid ?? '', /^[0-9a-f]{32}$/);
     assert.equal(containerOf(first).restarts, 0);
-    if (runtime === 'docker') {
+    if (runtime !== 'process') {
       const tail = `web-node1_default_${first.pod.metadata.uid}_0`;
-      assert.deepEqual(await dockerNames(agent), [`k8s_POD_${tail}`, `k8s_main_${tail}`]);
+      assert.deepEqual(await namesOn(engineOf(runtime), agent), [`k8s_POD_${tail}`, `k8s_main_${tail}`]);
     }
 
     process.kill(await pidOf(runtime, agent, containerOf(first).id), 'SIGKILL');
@@ -71,7 +70,7 @@ for (const runtime of ['process', 'docker'] as const) {
 
     agent.remove('web.yaml');
     await agent.gone('web-node1');
-    if (runtime === 'docker') assert.deepEqual(await dockerNames(agent), []);
+    if (runtime !== 'process') assert.deepEqual(await namesOn(engineOf(runtime), agent), []);
   });
 
   test(`${runtime}: killing or ending the agent restarts no container`, async (t) => {

@@ -3,9 +3,10 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { expectCode, run } from './support/command.ts';
+import { engineUnderTest } from './support/engine.ts';
 import { ManifestServer, manifest, SourceAgent } from './support/source-pods.ts';
 
-describe('docker: sources that are out of reach', () => {
+describe(`${engineUnderTest}: sources that are out of reach`, () => {
   const server = new ManifestServer();
   let agent: SourceAgent;
   let url = '';
@@ -23,7 +24,7 @@ describe('docker: sources that are out of reach', () => {
         },
       })),
     });
-    agent = new SourceAgent('docker', ['--manifest-url', url, '--manifest-url-header', 'X-Token:secret']);
+    agent = new SourceAgent(engineUnderTest, ['--manifest-url', url, '--manifest-url-header', 'X-Token:secret']);
     await agent.start();
   });
   after(async () => {

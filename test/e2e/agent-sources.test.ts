@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually, expectCode, run } from './support/command.ts';
+import { engineOf, runtimes } from './support/engine.ts';
 import { isRunning } from './support/lone-agent.ts';
 import { editOf, manifest, SourceAgent } from './support/source-pods.ts';
 
@@ -13,7 +14,7 @@ function move(agent: SourceAgent, name: string, text: string): void {
   fs.renameSync(agent.file(`.${name}.new`), agent.file(name));
 }
 
-for (const runtime of ['docker', 'process'] as const) {
+for (const runtime of runtimes(['docker', 'process'])) {
   describe(`${runtime}: a directory of manifests`, { concurrency: true }, () => {
     const agent = new SourceAgent(runtime);
     before(() => agent.start());
@@ -137,19 +138,9 @@ for (const runtime of ['docker', 'process'] as const) {
       }
       const moved = await agent.running('moved', '299');
       const inPlace = await agent.running('in-place', '79');
-      const { stdout } = expectCode(
-        await run('docker', [
-          'ps',
-          '-q',
-          '--no-trunc',
-          '--filter',
-          `label=kube-bootstrap/owner=${agent.owner()}`,
-          '--filter',
-          'label=io.kubernetes.container.name=main',
-        ]),
-        0,
-      );
-      assert.ok(stdout.includes(moved.id) && stdout.includes(inPlace.id));
+      const there = await engineOf(runtime).find({ 'kube-bootstrap/owner': agent.owner() });
+      const running = there.filter(({ state, container }) => state === 'running' && container === 'main');
+      for (const { id } of [moved, inPlace]) assert.ok(running.some((one) => one.id === id));
     });
   });
 }

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { archive } from '../components/locations.ts';
 import { eventually, expectCode, run } from './support/command.ts';
+import { engineOf, engineUnderTest } from './support/engine.ts';
 import { LoneAgent } from './support/lone-agent.ts';
 import { writeShellImage } from './support/shell-image.ts';
 import { agnhost, ended, held, podManifest, telling, told } from './support/telling-pods.ts';
@@ -13,10 +14,10 @@ import { volumePods } from './support/volume-pods.ts';
 
 const host = mkdtempSync(join(tmpdir(), 'volumes-'));
 const config = join(host, 'kubelet.yaml');
-const agent = new LoneAgent('docker', dirname(archive('agnhost')), ['--config', config]);
+const agent = new LoneAgent(engineUnderTest, dirname(archive('agnhost')), ['--config', config]);
 const socket = createServer();
 let canMount = false;
-let engineApi = 0;
+let dockerApi = 0;
 
 const linesOf = (text = '') => text.split('\n');
 const only = async (name: string) => linesOf((await told(agent, name))[0]);
@@ -29,6 +30,19 @@ const mountsIn = (path: string) =>
   readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter((line) => line.includes(`${path}/`));
+
+/** The minor number of its API's version. */
+async function dockerApiVersion(): Promise<number> {
+  const { stdout } = expectCode(await run('docker', ['version', '--format', '{{.Server.APIVersion}}']), 0);
+  return Number(stdout.trim().split('.')[1]);
+}
+
+/** Docker gives such a container every capability; containerd only those that it has itself. */
+async function canBePrivileged(): Promise<boolean> {
+  if (engineUnderTest === 'cri') return true;
+  const words = ['run', '--rm', '--privileged', '--entrypoint', '/bin/true', agnhost];
+  return (await run('docker', words)).code === 0;
+}
 
 before(async () => {
   for (const dir of ['dir', 'parts/sub', 'race', 'shared']) mkdirSync(join(host, dir), { recursive: true });
@@ -48,8 +62,7 @@ resolvConf: ${join(host, 'resolv.conf')}
   const shared = join(host, 'shared');
   canMount = (await run('mount', ['-t', 'tmpfs', 'tmpfs', shared])).code === 0;
   if (canMount) expectCode(await run('mount', ['--make-shared', shared]), 0);
-  const { stdout } = expectCode(await run('docker', ['version', '--format', '{{.Server.APIVersion}}']), 0);
-  engineApi = Number(stdout.trim().split('.')[1]);
+  dockerApi = engineUnderTest === 'docker' ? await dockerApiVersion() : 0;
   for (const [name, form] of Object.entries(volumePods(host))) agent.write(`${name}.json`, podManifest(name, form));
   await agent.start();
 });
@@ -192,8 +205,7 @@ it('passes mounts of a privileged container on to the host where Bidirectional s
   });
   const volumes = [{ name: 'v', hostPath: { path: shared } }];
   agent.write('both-ways.json', podManifest('both-ways', { volumes, containers: [mounting] }));
-  const privileged = await run('docker', ['run', '--rm', '--privileged', '--entrypoint', '/bin/true', agnhost]);
-  if (canMount && privileged.code === 0) {
+  if (canMount && (await canBePrivileged())) {
     await told(agent, 'both-ways');
     assert.equal(readFileSync(join(shared, 'out/y'), 'utf8'), '');
     return;
@@ -259,7 +271,8 @@ it('runs the image’s own words, or the pod’s command and arguments in their 
   const archive = join(host, 'words.tar');
   const words = (name: string) => ['/bin/sh', '-c', `echo "${name} $*" >/dev/termination-log`, 'sh'];
   await writeShellImage(image, archive, { Entrypoint: words('image'), Cmd: ['default'] });
-  expectCode(await run('docker', ['load', '-i', archive]), 0);
+  const engine = engineOf(engineUnderTest);
+  await engine.load(archive);
   const containers = [
     { image },
     { image, args: ['own'] },
@@ -270,7 +283,7 @@ it('runs the image’s own words, or the pod’s command and arguments in their 
   assert.deepEqual(await told(agent, 'words'), ['image default', 'image own', 'pod', 'pod own']);
   agent.remove('words.json');
   await agent.gone('words-node1');
-  expectCode(await run('docker', ['rmi', image]), 0);
+  await engine.removeImages(image);
 });
 
 it('takes variables from a file that an init container wrote, never through a link that leads out', async () => {
@@ -296,13 +309,13 @@ it('mounts read-only, also what is below where the engine can, and says where it
   const lines = await only('read-only');
   assert.equal(lines.filter((line) => line.includes('Read-only file system')).length, 2);
   assert.deepEqual(lines.slice(-3), ['written', '/', 'no-tty']);
-  if (engineApi >= 44) assert.match((await told(agent, 'read-only-all'))[0] ?? '', /refused/);
+  if (dockerApi >= 44) assert.match((await told(agent, 'read-only-all'))[0] ?? '', /refused/);
   else await held(agent, 'read-only-all', /recursiveReadOnly/);
 });
 
 it('shows an image as a volume where the engine can, and names what it cannot have', async () => {
-  if (engineApi >= 48) assert.match((await told(agent, 'image-volume'))[0] ?? '', /pause/);
-  else await held(agent, 'image-volume', /image volume.*1\.48/);
+  if (dockerApi >= 48) assert.match((await told(agent, 'image-volume'))[0] ?? '', /pause/);
+  else await held(agent, 'image-volume', engineUnderTest === 'cri' ? /image volumes .*CRI/ : /image volume.*1\.48/);
   await held(agent, 'nfs', /nfs needs a volume plugin/);
   await held(agent, 'huge-pages', /medium HugePages is not supported/);
 });

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { describe, test } from 'node:test';
 import { badChanges } from './support/bad-changes.ts';
 import { eventually, expectCode, type Ran } from './support/command.ts';
-import { type RuntimeUnderTest, runtimes } from './support/plane.ts';
+import { type RuntimeUnderTest, runtimes } from './support/engine.ts';
 import { assertUnnoticed, startProbing } from './support/probing-clients.ts';
 import { componentNames, RolloutPlane } from './support/rollout-plane.ts';
 
@@ -12,7 +12,7 @@ const rolledBack = 5;
 
 for (const runtime of runtimes(['process'])) {
   describe(`bad changes on ${runtime}`, { timeout: 600_000 }, () => {
-    const bad = badChanges.filter(({ only }) => only === undefined || only === runtime);
+    const bad = badChanges.filter(({ notOnProcess }) => runtime !== 'process' || notOnProcess === undefined);
 
     test('are refused in one line before anything that runs is touched', async (t) => {
       const plane = await aPlane(t, runtime);

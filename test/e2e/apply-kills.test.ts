@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { eventually, expectCode } from './support/command.ts';
+import { type RuntimeUnderTest, runtimes } from './support/engine.ts';
 import { stepName, strikeAt } from './support/journal-walk.ts';
-import { type RuntimeUnderTest, runtimes } from './support/plane.ts';
 import { processesOf } from './support/processes.ts';
 import {
   type Component,
@@ -88,7 +88,7 @@ const thorough: readonly Walk[] = [
   { victim: 'the machine', cases: [at(flagOf('kube-apiserver'), 'gate kube-apiserver')] },
 ];
 
-const onDocker: readonly Walk[] = [
+const onEngine: readonly Walk[] = [
   { victim: 'the CLI', cases: [at(flagOf('kube-apiserver'), 'swap kube-apiserver', 'gate kube-apiserver')] },
   { victim: 'the agent', cases: [at(flagOf('kube-apiserver'), 'gate kube-apiserver')] },
   { victim: 'both', cases: [at(flagOf('etcd'), 'swap etcd', 'gate etcd')] },
@@ -101,7 +101,7 @@ for (const runtime of all) {
   test(`killed at every step, on ${runtime}`, { timeout: 1_800_000 }, async (t) => {
     const walker = await Walker.start(t, runtime);
     const onProcess = all.length === 1 ? usual : thorough;
-    for (const { victim, cases } of runtime === 'docker' ? onDocker : onProcess) {
+    for (const { victim, cases } of runtime === 'process' ? onProcess : onEngine) {
       await t.test(`${victim} dies`, async (inner) => {
         for (const one of cases) await inner.test(one.name, () => walker.walk(one, victim));
       });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { eventually, expectCode, run } from './support/command.ts';
-import { containerIds, Plane, restarts, runtimes } from './support/plane.ts';
+import { type Engine, engineOf, engineUnderTest, runtimes } from './support/engine.ts';
+import { containerIds, Plane, restarts } from './support/plane.ts';
 import { processesOf } from './support/processes.ts';
 
 const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
@@ -65,7 +66,9 @@ for (const runtime of runtimes(['process', 'docker'])) {
         process.kill(victim, 'SIGKILL');
         await eventually(`${component} runs again and is ready`, async () => {
           const status = await plane.status();
-          return (status.ready && restarts(status)[`${component}-node1`] === 1) || undefined;
+          assert.equal(restarts(status)[`${component}-node1`], 1);
+          assert.equal(status.ready, true, JSON.stringify(status.pods.filter(({ ready }) => !ready)));
+          return true;
         });
         expectCode(await plane.kubectl(['get', '--raw', '/readyz']), 0);
       });
@@ -91,7 +94,7 @@ for (const runtime of runtimes(['process', 'docker'])) {
       process.kill(plane.agentPid(), 'SIGKILL');
       for (const component of components)
         for (const pid of processesOf(plane.root, component)) process.kill(pid, 'SIGKILL');
-      if (runtime === 'docker') await removeContainers(plane);
+      if (runtime !== 'process') await removeContainers(plane, engineOf(runtime));
       rmSync(plane.path('run'), { recursive: true, force: true });
       expectCode(await plane.init(['phase', 'start-agent']), 0);
       await eventually('all four are ready', async () => {
@@ -104,9 +107,9 @@ for (const runtime of runtimes(['process', 'docker'])) {
   });
 }
 
-test('two control planes on one machine and one Docker do not touch each other', async (t) => {
-  const one = new Plane('docker');
-  const other = new Plane('docker');
+test('two control planes on one machine and one engine do not touch each other', async (t) => {
+  const one = new Plane(engineUnderTest);
+  const other = new Plane(engineUnderTest);
   t.after(() => rmSync(other.root, { recursive: true, force: true }));
   t.after(() => one.destroy());
   expectCode(await one.init(), 0);
@@ -119,7 +122,7 @@ test('two control planes on one machine and one Docker do not touch each other',
 });
 
 test('reset removes what init made and nothing else', async (t) => {
-  const plane = new Plane('process');
+  const plane = new Plane(runtimes(['process'])[0] ?? 'process');
   t.after(() => plane.destroy());
   expectCode(await plane.init(), 0);
   const foreign = plane.path('etc/kubernetes/pki/company-ca.crt');
@@ -132,8 +135,10 @@ test('reset removes what init made and nothing else', async (t) => {
   expectCode(await plane.bootstrap(['reset', '--force']), 0);
 });
 
-async function removeContainers(plane: Plane): Promise<void> {
-  const owner = readFileSync(plane.path('var/lib/bootstrap/owner'), 'utf8').trim();
-  const { stdout } = await run('docker', ['ps', '-aq', '--filter', `label=kube-bootstrap/owner=${owner}`]);
-  expectCode(await run('docker', ['rm', '-f', ...stdout.split('\n').filter((id) => id !== '')]), 0);
+/** Containers before their sandboxes, which take them along on some engines. */
+async function removeContainers(plane: Plane, engine: Engine): Promise<void> {
+  const all = await plane.inEngine();
+  const sandboxes = all.filter(({ container }) => container === 'POD');
+  const containers = all.filter((one) => !sandboxes.includes(one));
+  for (const { id } of [...containers, ...sandboxes]) await engine.remove(id);
 }

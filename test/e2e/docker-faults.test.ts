@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { run } from './support/command.ts';
 import { FaultAgent, image, writeFaultImages } from './support/fault-agent.ts';
-import { containerOf, type LoneAgent } from './support/lone-agent.ts';
+import { containerOf } from './support/lone-agent.ts';
 import { OwnDockerd } from './support/own-dockerd.ts';
 import { SocketProxy } from './support/socket-proxy.ts';
 
 const images = mkdtempSync(join(tmpdir(), 'fault-images-'));
+
+const faultAgent = (socketPath: string) => new FaultAgent('docker', socketPath, { archives: images });
 
 before(async () => {
   await writeFaultImages(images);
@@ -19,8 +21,8 @@ after(() => rmSync(images, { recursive: true, force: true }));
 describe('faults of an engine with live-restore', () => {
   const dockerd = new OwnDockerd(true);
   const proxy = new SocketProxy(join(dockerd.directory, 'proxy.sock'), dockerd.socketPath);
-  const agent = new FaultAgent(proxy.path, images);
-  const other = new FaultAgent(dockerd.socketPath, images);
+  const agent = faultAgent(proxy.path);
+  const other = faultAgent(dockerd.socketPath);
 
   before(async () => {
     await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', other.root]);
@@ -42,7 +44,7 @@ describe('faults of an engine with live-restore', () => {
   });
 
   it('waits for an engine that is not there yet, says so, and begins when it comes', async () => {
-    await eventuallySays(agent, /cannot ask Docker for its version|cannot list containers/);
+    await agent.says(/cannot ask Docker for its version|cannot list containers/);
     await dockerd.start();
     await agent.pod('one-node1');
     await other.start();
@@ -148,7 +150,7 @@ describe('faults of an engine with live-restore', () => {
       const asked = performance.now();
       await agent.status();
       assert.ok(performance.now() - asked < 2000);
-      await eventuallySays(agent, /no answer from Docker within \d+ s/);
+      await agent.says(/no answer from Docker within \d+ s/);
     } finally {
       dockerd.signal('SIGCONT');
     }
@@ -172,7 +174,7 @@ describe('faults of an engine with live-restore', () => {
 
 describe('an engine without live-restore', () => {
   const dockerd = new OwnDockerd(false);
-  const agent = new FaultAgent(dockerd.socketPath, images);
+  const agent = faultAgent(dockerd.socketPath);
 
   before(async () => {
     await dockerd.start();
@@ -196,12 +198,3 @@ describe('an engine without live-restore', () => {
     assert.equal(sandboxes.split('\n').length, 1);
   });
 });
-
-/** As LoneAgent.pod, but of everything that the agent says, and longer than a call to Docker may take. */
-async function eventuallySays(agent: LoneAgent, words: RegExp): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!words.test(JSON.stringify(await agent.status()))) {
-    if (performance.now() > deadline) throw new Error(`the agent does not say ${words}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}

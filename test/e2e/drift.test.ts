@@ -3,7 +3,8 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { eventually, expectCode, run } from './support/command.ts';
 import { type DriftDocument, otherImage, startFromOtherImage } from './support/drift.ts';
-import { containerIds, type PlaneStatus, runtimes } from './support/plane.ts';
+import { runtimes } from './support/engine.ts';
+import { containerIds, type PlaneStatus } from './support/plane.ts';
 import { RolloutPlane } from './support/rollout-plane.ts';
 
 const limits = { timeout: 300_000 };

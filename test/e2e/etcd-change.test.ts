@@ -8,7 +8,7 @@ import { verifySnapshot } from '../../src/etcd/snapshot.ts';
 import { nodeHost } from '../../src/host/node-host.ts';
 import { program } from '../components/locations.ts';
 import { eventually, expectCode, run } from './support/command.ts';
-import { runtimes } from './support/plane.ts';
+import { runtimes } from './support/engine.ts';
 import { assertNothingLost, startProbing } from './support/probing-clients.ts';
 import { RolloutPlane } from './support/rollout-plane.ts';
 

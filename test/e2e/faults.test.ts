@@ -5,7 +5,8 @@ import { basename } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { temporaryName } from '../../src/host/stale-temporaries.ts';
 import { bootstrap, eventually, expectCode, run } from './support/command.ts';
-import { Plane, runtimes } from './support/plane.ts';
+import { runtimes } from './support/engine.ts';
+import { Plane } from './support/plane.ts';
 
 function aPlane(t: TestContext, ...args: ConstructorParameters<typeof Plane>): Plane {
   const plane = new Plane(...args);

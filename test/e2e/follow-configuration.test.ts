@@ -3,8 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { eventually, expectCode } from './support/command.ts';
+import { runtimes } from './support/engine.ts';
 import { changesOf, FollowingPlane } from './support/following-plane.ts';
-import { containerIds, runtimes } from './support/plane.ts';
+import { containerIds } from './support/plane.ts';
 
 const inFull = process.env.E2E_MATRIX === 'all';
 const everything = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
@@ -111,7 +112,7 @@ for (const runtime of runtimes(['process'])) {
   });
 }
 
-for (const runtime of runtimes([]).filter((name) => name === 'docker')) {
+for (const runtime of runtimes([]).filter((name) => name !== 'process')) {
   test(`a mounted file that changes starts its component again, and nobody else, on ${runtime}`, {
     timeout: 580_000,
   }, async (t) => {

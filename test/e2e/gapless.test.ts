@@ -8,7 +8,8 @@ import { nodeHost } from '../../src/host/node-host.ts';
 import { gatherChangeOverFacts } from '../../src/rollout/change-over/change-over-facts.ts';
 import { steer } from '../../src/rollout/change-over/port-group.ts';
 import { eventually, expectCode, type Ran } from './support/command.ts';
-import { containerIds, Plane, runtimes } from './support/plane.ts';
+import { runtimes } from './support/engine.ts';
+import { containerIds, Plane } from './support/plane.ts';
 import {
   assertNothingLost,
   assertUnnoticed,

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { anAuthority } from '../fakes/tls-parties.ts';
 import { eventually, expectCode } from './support/command.ts';
+import { runtimes } from './support/engine.ts';
 import {
   agnhost,
   asApiServer,
@@ -14,7 +15,7 @@ import {
   transports,
   upgradeStatus,
 } from './support/kubelet-client.ts';
-import { Plane, runtimes } from './support/plane.ts';
+import { Plane } from './support/plane.ts';
 import { streamingCases } from './support/streaming-cases.ts';
 
 for (const runtime of runtimes(['process'])) {

@@ -5,9 +5,8 @@ import type { Pod } from '../../src/kube/types.ts';
 import { AcceptanceAgent } from './support/acceptance.ts';
 import type { AcceptancePod } from './support/acceptance-pod.ts';
 import { idOf, isReady, lookOf, statusOf } from './support/acceptance-status.ts';
-import { describeOnDocker } from './support/acceptance-suite.ts';
+import { describeOnEngine } from './support/acceptance-suite.ts';
 import { eventually } from './support/command.ts';
-import { docker } from './support/docker-pods.ts';
 
 const agent = new AcceptanceAgent();
 const asBefore = new Map<string, Pod>();
@@ -49,16 +48,16 @@ async function settled({ name }: AcceptancePod): Promise<Pod> {
 }
 
 async function killAll(name: string): Promise<void> {
-  for (const { State } of await agent.inDocker(name)) if (State.Pid !== 0) process.kill(State.Pid, 'SIGKILL');
+  for (const { pid } of await agent.runningInEngine(name)) process.kill(pid, 'SIGKILL');
   await eventually(`${name} is dead`, async () =>
-    (await agent.inDocker(name)).every(({ State }) => State.Status === 'exited'),
+    (await agent.inEngine(name)).every(({ state }) => state === 'exited'),
   );
 }
 
 async function whileTheAgentIsDown(): Promise<void> {
   const id = (name: string, container: string) => idOf(asBefore.get(name), container);
-  await docker('rm', id('init-done', 'init'), id('mid-init', 'first'), id('finished', 'main'));
-  await docker('rm', '-f', id('lost-sidecar', 'side'));
+  const gone = [id('init-done', 'init'), id('mid-init', 'first'), id('finished', 'main'), id('lost-sidecar', 'side')];
+  for (const one of gone) await agent.engine.remove(one);
   agent.remove('orphan.yaml');
   agent.put(agent.aPod('changed').main('main', { script: 'say new' }));
   await agent.kill('dead', 'main');
@@ -82,7 +81,7 @@ async function killAndStart(): Promise<void> {
   }
 }
 
-describeOnDocker(agent, 'an agent that is killed and started again', cases, { begin: killAndStart });
+describeOnEngine(agent, 'an agent that is killed and started again', cases, { begin: killAndStart });
 
 function cases(): void {
   it('restarts nothing, and no container stops being started or ready, not for a moment', async () => {
@@ -142,7 +141,7 @@ function cases(): void {
   it('stops a pod whose manifest went meanwhile, with its own grace period', async () => {
     await agent.vanished('orphan');
     agent.order(orphan).assertOrder('main Started', 'main Exiting');
-    assert.deepEqual(await agent.inDocker('orphan'), []);
+    assert.deepEqual(await agent.inEngine('orphan'), []);
   });
 
   it('gives the old pod its grace period when the manifest changed meanwhile, and never runs two', async () => {
@@ -155,11 +154,12 @@ function cases(): void {
   it('goes on with a pod’s stop, which ends in its grace period', async () => {
     await agent.vanished('stopping');
     agent.order(stopping).assertCount('main Exiting', 1);
-    assert.deepEqual(await agent.inDocker('stopping'), []);
+    assert.deepEqual(await agent.inEngine('stopping'), []);
   });
 
   it('keeps the back-off of a crash loop', async () => {
     await agent.until('crashing', 'the second restart', (pod) => statusOf(pod, 'main').restartCount >= 2);
+    await eventually('its program has begun', () => agent.order(crashing).count('main Starting') >= 3);
     const [, second = 0, third = 0] = agent.order(crashing).times('main Starting');
     assert.ok(third - second > 9900, `${third - second} ms`);
   });

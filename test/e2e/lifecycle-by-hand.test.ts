@@ -3,15 +3,14 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { AcceptanceAgent } from './support/acceptance.ts';
 import { idOf, statusOf } from './support/acceptance-status.ts';
-import { describeOnDocker } from './support/acceptance-suite.ts';
+import { describeOnEngine } from './support/acceptance-suite.ts';
 import { eventually } from './support/command.ts';
-import { docker } from './support/docker-pods.ts';
 
 const agent = new AcceptanceAgent();
 /** Less than the time after which all pods are looked at anyway. */
 const soonMs = 30_000;
 
-describeOnDocker(agent, 'behind the agent’s back', cases);
+describeOnEngine(agent, 'behind the agent’s back', cases);
 
 function cases(): void {
   it('a file that is removed and comes back while its pod stops: it runs again, as a restart', async () => {
@@ -24,10 +23,11 @@ function cases(): void {
     agent.put(pod);
     const seen = await agent.restarted('returns', 'main');
     assert.equal(seen.metadata.uid, first.metadata.uid);
+    await eventually('its program has begun', () => agent.order(pod).count('main Starting') === 2);
     agent.order(pod).assertOrder('main Started', 'main Exiting', 'main Starting');
     agent.remove('returns.yaml');
     await agent.vanished('returns');
-    assert.deepEqual(await agent.inDocker('returns'), []);
+    assert.deepEqual(await agent.inEngine('returns'), []);
   });
 
   it('a file that comes back after its pod is gone is a pod like the first time', async () => {
@@ -54,7 +54,7 @@ function cases(): void {
     await eventually(
       'one instance runs',
       async () => {
-        const running = (await agent.inDocker('flaps')).filter(({ State }) => State.Status === 'running');
+        const running = await agent.runningInEngine('flaps');
         const seen = await agent.see('flaps');
         const order = agent.order(pod);
         // The program says that it ends before its container does.
@@ -69,10 +69,10 @@ function cases(): void {
     const pod = agent.aPod('no-sandbox').init('init').sidecar('side').main('main');
     agent.put(pod);
     const first = await agent.running('no-sandbox');
-    await docker('kill', (await agent.runningInDocker('no-sandbox', 'POD'))?.Id ?? '');
+    await agent.kill('no-sandbox', 'POD');
     const seen = await agent.restarted('no-sandbox', 'main', 1, soonMs);
     assert.equal(seen.metadata.uid, first.metadata.uid);
-    assert.match((await agent.runningInDocker('no-sandbox', 'POD'))?.Name ?? '', /_1$/);
+    assert.match((await agent.inEngineAs('no-sandbox', 'POD'))?.name ?? '', /_1$/);
     const order = agent.order(pod);
     order.assertCount('init Starting', 2);
     order.assertOrder('main Starting', 'init Starting', 'init Exiting', 'side Starting', 'main Starting');
@@ -81,29 +81,29 @@ function cases(): void {
   it('a killed sandbox of a pod that is never restarted fails the pod, and no new one is made', async () => {
     agent.put(agent.aPod('never-again', { restartPolicy: 'Never' }).main('main', { exitCode: 7 }));
     await agent.running('never-again');
-    await docker('kill', (await agent.runningInDocker('never-again', 'POD'))?.Id ?? '');
+    await agent.kill('never-again', 'POD');
     await agent.until('never-again', 'failed', ({ status }) => status?.phase === 'Failed', soonMs);
-    const running = (await agent.inDocker('never-again')).filter(({ State }) => State.Status === 'running');
+    const running = await agent.runningInEngine('never-again');
     assert.deepEqual(running, []);
   });
 
-  it('a sandbox that is removed with docker rm is replaced', async () => {
+  it('a sandbox that is removed behind the agent is replaced', async () => {
     agent.put(agent.aPod('sandbox-removed').main('main'));
     const first = await agent.running('sandbox-removed');
-    await docker('rm', '-f', (await agent.runningInDocker('sandbox-removed', 'POD'))?.Id ?? '');
+    await agent.engine.remove((await agent.inEngineAs('sandbox-removed', 'POD'))?.id ?? '');
     await agent.until('sandbox-removed', 'another container runs', (found) => {
       const { state } = statusOf(found, 'main');
       return idOf(found, 'main') !== idOf(first, 'main') && state.running !== undefined;
     });
-    const running = (await agent.inDocker('sandbox-removed')).filter(({ State }) => State.Status === 'running');
+    const running = await agent.runningInEngine('sandbox-removed');
     assert.equal(running.length, 2);
   });
 
-  it('a container that is removed with docker rm comes back and counts as restarted', async () => {
+  it('a container that is removed behind the agent comes back and counts as restarted', async () => {
     const pod = agent.aPod('removed').init('init').main('main').main('other');
     agent.put(pod);
     const first = await agent.running('removed');
-    await docker('rm', '-f', idOf(first, 'main'));
+    await agent.engine.remove(idOf(first, 'main'));
     const seen = await agent.restarted('removed', 'main');
     assert.equal(idOf(seen, 'other'), idOf(first, 'other'));
     agent.order(pod).assertCount('init Starting', 1);
@@ -113,7 +113,7 @@ function cases(): void {
     const pod = agent.aPod('init-removed').init('init').main('main');
     agent.put(pod);
     const first = await agent.running('init-removed');
-    await docker('rm', idOf(first, 'init'));
+    await agent.engine.remove(idOf(first, 'init'));
     await agent.kill('init-removed', 'main');
     await agent.restarted('init-removed', 'main');
     agent.order(pod).assertCount('init Starting', 1);
@@ -123,11 +123,11 @@ function cases(): void {
     const pod = agent.aPod('paused').main('main');
     agent.put(pod);
     const first = await agent.running('paused');
-    await docker('kill', '-s', 'STOP', idOf(first, 'main'));
+    await agent.kill('paused', 'main', 'SIGSTOP');
     agent.put(agent.aPod('paused-after').main('main'));
     await agent.running('paused-after');
     assert.equal(idOf(await agent.see('paused'), 'main'), idOf(first, 'main'));
-    await docker('kill', '-s', 'KILL', idOf(first, 'main'));
+    await agent.kill('paused', 'main', 'SIGKILL');
     await agent.until('paused', 'it is back', (found) => statusOf(found, 'main').restartCount === 1);
   });
 
@@ -135,7 +135,7 @@ function cases(): void {
     const pod = agent.aPod('finished', { restartPolicy: 'Never' }).main('main', { delay: 0.2 });
     agent.put(pod);
     const seen = await agent.phase('finished', 'Succeeded');
-    await docker('rm', '-f', idOf(seen, 'main'));
+    await agent.engine.remove(idOf(seen, 'main'));
     agent.put(agent.aPod('finished-after').main('main'));
     await agent.running('finished-after');
     agent.order(pod).assertCount('main Starting', 1);

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { AcceptanceAgent } from './support/acceptance.ts';
 import { idOf, statusOf } from './support/acceptance-status.ts';
-import { describeOnDocker } from './support/acceptance-suite.ts';
+import { describeOnEngine } from './support/acceptance-suite.ts';
 import { eventually } from './support/command.ts';
 
 const agent = new AcceptanceAgent();
 const newImage = () => ({ image: agent.image('new') });
 const imageOf = (name: string) => ({ script: `say "${name} with $IMAGE"` });
 
-describeOnDocker(agent, 'an edited manifest', cases);
+describeOnEngine(agent, 'an edited manifest', cases);
 
 function cases(): void {
   for (const restartPolicy of ['Always', 'OnFailure', 'Never']) {
@@ -27,9 +27,7 @@ function cases(): void {
       assert.equal(statusOf(second, 'main').image, agent.image('new'));
       assert.equal(second.metadata.annotations?.['kubernetes.io/config.hash'], second.metadata.uid);
       await eventually('nothing of the old one is left', async () =>
-        (await agent.inDocker(name)).every(
-          ({ Config }) => Config.Labels['io.kubernetes.pod.uid'] === second.metadata.uid,
-        ),
+        (await agent.inEngine(name)).every(({ labels }) => labels['io.kubernetes.pod.uid'] === second.metadata.uid),
       );
       agent.order(old).assertOrder('main it with old', 'main Exiting', 'main Starting', 'main it with new');
     });
@@ -136,7 +134,7 @@ function cases(): void {
     const order = agent.order(edit(0));
     order.assertOrder('main as 0', 'main Exiting', 'main as 300');
     order.assertCount('main Starting', 2);
-    assert.equal((await agent.inDocker('many')).filter(({ State }) => State.Status === 'running').length, 2);
+    assert.equal((await agent.runningInEngine('many')).length, 2);
   });
 
   it('that only was touched or written again as it was restarts nothing, 500 times', async () => {

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { AcceptanceAgent } from './support/acceptance.ts';
 import { statusOf } from './support/acceptance-status.ts';
-import { describeOnDocker } from './support/acceptance-suite.ts';
+import { describeOnEngine } from './support/acceptance-suite.ts';
 
 const agent = new AcceptanceAgent();
 
-describeOnDocker(agent, 'ended containers', cases);
+describeOnEngine(agent, 'ended containers', cases);
 
 function cases(): void {
   it('says 137 and Error of a container that was killed', async () => {

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { AcceptanceAgent } from './support/acceptance.ts';
 import { isReady, statusOf } from './support/acceptance-status.ts';
-import { describeOnDocker } from './support/acceptance-suite.ts';
+import { describeOnEngine } from './support/acceptance-suite.ts';
 
 const agent = new AcceptanceAgent();
 
-describeOnDocker(agent, 'the order in which containers of a pod start', cases);
+describeOnEngine(agent, 'the order in which containers of a pod start', cases);
 
 function cases(): void {
   it('runs init containers one after another and the main containers after them', async () => {

@@ -8,13 +8,13 @@ import { archive } from '../components/locations.ts';
 import { AcceptanceAgent } from './support/acceptance.ts';
 import { holdRegistry } from './support/acceptance-registry.ts';
 import { idOf } from './support/acceptance-status.ts';
-import { describeOnDocker } from './support/acceptance-suite.ts';
-import { eventually, run } from './support/command.ts';
-import { docker } from './support/docker-pods.ts';
+import { describeOnEngine } from './support/acceptance-suite.ts';
+import { eventually } from './support/command.ts';
+import { engineUnderTest } from './support/engine.ts';
 import { startRegistry } from './support/registry.ts';
 
 const agnhost = 'registry.k8s.io/e2e-test-images/agnhost:2.66.1';
-const agent = new AcceptanceAgent('docker', ['--image-archives', dirname(archive('agnhost'))]);
+const agent = new AcceptanceAgent(engineUnderTest, ['--image-archives', dirname(archive('agnhost'))]);
 const directory = mkdtempSync(join(tmpdir(), 'held-registry-'));
 const firstPort = 21_000 + Math.floor(Math.random() * 8000);
 
@@ -38,7 +38,7 @@ function aServer(
 
 const answers = async (port: number) => (await fetch(`http://127.0.0.1:${port}/echo?msg=here`)).text();
 
-describeOnDocker(agent, 'a pod that takes the place of another', cases, {
+describeOnEngine(agent, 'a pod that takes the place of another', cases, {
   end: () => rmSync(directory, { recursive: true, force: true }),
 });
 
@@ -49,9 +49,9 @@ function cases(): void {
     const name = `slow-${Math.random().toString(16).slice(2, 10)}:1`;
     const reference = `${held.address}/${name}`;
     try {
-      await docker('tag', agent.image('new'), `${registry.address}/${name}`);
-      await docker('push', `${registry.address}/${name}`);
-      await docker('rmi', `${registry.address}/${name}`);
+      await agent.engine.tag(agent.image('new'), `${registry.address}/${name}`);
+      await agent.engine.push(`${registry.address}/${name}`);
+      await agent.engine.removeName(`${registry.address}/${name}`);
       const pod = agent.aPod('slow').main('main', { script: 'say "with $IMAGE"' });
       agent.put(pod);
       const first = await agent.running('slow');
@@ -60,7 +60,7 @@ function cases(): void {
       // The agent goes on with other pods meanwhile.
       agent.put(agent.aPod('beside').main('main'));
       await agent.running('beside');
-      assert.equal((await agent.runningInDocker('slow', 'main'))?.Id, idOf(first, 'main'));
+      assert.equal((await agent.inEngineAs('slow', 'main'))?.id, idOf(first, 'main'));
       agent.order(pod).assertNever('main Exiting');
       held.release();
       await eventually('the new one runs', () => agent.order(pod).count('main with new') === 1, 60_000);
@@ -69,7 +69,7 @@ function cases(): void {
       held.stop();
       await registry.stop();
       agent.put(agent.aPod('slow').main('main'));
-      await run('docker', ['rmi', reference]);
+      await agent.engine.removeName(reference);
     }
   });
 
@@ -129,7 +129,7 @@ function cases(): void {
       return [doing, lastError].find((text) => text.includes(String(port)));
     });
     assert.match(said, new RegExp(String(port)));
-    assert.equal((await agent.inDocker('waiter')).length, 0);
+    assert.equal((await agent.inEngine('waiter')).length, 0);
     agent.remove('holder.yaml');
     await agent.running('waiter');
     assert.equal(await eventually('it serves', () => answers(port)), 'here');

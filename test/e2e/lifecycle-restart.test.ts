@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { AcceptanceAgent } from './support/acceptance.ts';
 import { idOf, statusOf } from './support/acceptance-status.ts';
-import { describeOnDocker } from './support/acceptance-suite.ts';
+import { describeOnEngine } from './support/acceptance-suite.ts';
 import { eventually } from './support/command.ts';
 
 const agent = new AcceptanceAgent();
 const on42 = (action: string) => [{ action, exitCodes: { operator: 'In', values: [42] } }];
 
-describeOnDocker(agent, 'restarts', cases);
+describeOnEngine(agent, 'restarts', cases);
 
 function cases(): void {
   for (const [restartPolicy, exitCode, phase] of [
@@ -39,9 +39,9 @@ function cases(): void {
       const { state, restartCount } = statusOf(await agent.phase(name, phase), 'main');
       assert.deepEqual([state.terminated?.exitCode, restartCount], [exitCode, 0]);
       assert.equal(state.terminated?.reason, exitCode === 0 ? 'Completed' : 'Error');
-      await eventually('its sandbox is stopped', async () => (await agent.runningInDocker(name, 'POD')) === undefined);
+      await eventually('its sandbox is stopped', async () => (await agent.inEngineAs(name, 'POD')) === undefined);
       agent.order(pod).assertCount('main Starting', 1);
-      const kinds = (await agent.inDocker(name)).map(({ Config }) => Config.Labels['io.kubernetes.container.name']);
+      const kinds = (await agent.inEngine(name)).map(({ container }) => container);
       assert.deepEqual(kinds.filter((kind) => kind === 'POD').length <= 1, true, 'no further sandbox');
     });
   }
@@ -90,7 +90,7 @@ function cases(): void {
     const order = agent.order(pod);
     order.assertOrder('source Starting', 'init Starting', 'init Exiting', 'side Starting', 'source Starting');
     for (const name of ['init', 'side', 'source', 'regular']) order.assertCount(`${name} Starting`, 2);
-    const sandboxes = (await agent.inDocker('all-by-main')).filter(({ Name }) => Name.startsWith('/k8s_POD_'));
+    const sandboxes = (await agent.inEngine('all-by-main')).filter(({ name }) => name.startsWith('k8s_POD_'));
     assert.equal(sandboxes.length, 1, 'the sandbox stays');
   });
 
@@ -140,11 +140,8 @@ function cases(): void {
     const [first = 0, second = 0, third = 0] = agent.order(pod).times('main Starting');
     assert.ok(second - first < 8000, `the first restart came after ${second - first} ms`);
     assert.ok(third - second > 9900 && third - second < 16_000, `the second restart came after ${third - second} ms`);
-    const mains = (await agent.inDocker('schedule')).filter(({ Name }) => Name.startsWith('/k8s_main_'));
-    assert.ok(
-      mains.filter(({ State }) => State.Status !== 'running').length <= 2,
-      'one dead, and one that is being replaced',
-    );
+    const mains = (await agent.inEngine('schedule')).filter(({ name }) => name.startsWith('k8s_main_'));
+    assert.ok(mains.filter(({ state }) => state !== 'running').length <= 2, 'one dead, and one that is being replaced');
   });
 
   it('leave one dead container of a name, its log and links to the logs', async () => {
@@ -155,10 +152,10 @@ function cases(): void {
     pod.touch('stay');
     const seen = await agent.restarted('leftovers', 'main', 2);
     const mains = await eventually('one dead and one running container', async () => {
-      const found = (await agent.inDocker('leftovers')).filter(({ Name }) => Name.startsWith('/k8s_main_'));
+      const found = (await agent.inEngine('leftovers')).filter(({ name }) => name.startsWith('k8s_main_'));
       return found.length === 2 ? found : undefined;
     });
-    assert.deepEqual(mains.map(({ State }) => State.Status).sort(), ['exited', 'running']);
+    assert.deepEqual(mains.map(({ state }) => state).sort(), ['exited', 'running']);
     const logs = join(agent.root, 'var/log/pods', `default_leftovers-node1_${seen.metadata.uid}`, 'main');
     assert.deepEqual(readdirSync(logs).sort(), ['1.log', '2.log']);
     assert.match(readFileSync(join(logs, '2.log'), 'utf8'), /run/);

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { AcceptanceAgent } from './support/acceptance.ts';
 import { isReady, statusOf } from './support/acceptance-status.ts';
-import { describeOnDocker } from './support/acceptance-suite.ts';
+import { describeOnEngine } from './support/acceptance-suite.ts';
 
 const agent = new AcceptanceAgent();
 
-describeOnDocker(agent, 'sidecars', cases);
+describeOnEngine(agent, 'sidecars', cases);
 
 function cases(): void {
   for (const restartPolicy of ['Never', 'OnFailure', 'Always']) {

@@ -18,7 +18,7 @@ describe('mirror pods of an engine that goes away', () => {
   const dockerd = new OwnDockerd(true);
   const kubeconfig = plane.path('node2.conf');
   const flags = ['--hostname-override', 'node2', '--kubeconfig', kubeconfig, '--port', '0'];
-  const agent = new FaultAgent(dockerd.socketPath, images, flags);
+  const agent = new FaultAgent('docker', dockerd.socketPath, { archives: images, extra: flags });
 
   before(async () => {
     await Promise.all([writeFaultImages(images), dockerd.start(), init()]);

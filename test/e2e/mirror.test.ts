@@ -5,8 +5,8 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import type { Pod } from '../../src/kube/types.ts';
 import { annotations } from '../../src/runtime/labels.ts';
 import { eventually, expectCode } from './support/command.ts';
+import { runtimes } from './support/engine.ts';
 import { idsOf, isReady, MirrorPlane, restartsOf } from './support/mirror-plane.ts';
-import { runtimes } from './support/plane.ts';
 
 for (const runtime of runtimes(['process'])) {
   const plane = new MirrorPlane(runtime);

@@ -3,7 +3,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { RolloutPlan } from '../../src/rollout/types.ts';
 import { eventually, expectCode } from './support/command.ts';
-import { containerIds, Plane, runtimes } from './support/plane.ts';
+import { runtimes } from './support/engine.ts';
+import { containerIds, Plane } from './support/plane.ts';
 
 const apiServerArgs = (...args: readonly string[]) =>
   `apiServer:\n  extraArgs:\n${args.map((arg) => `  - ${arg}\n`).join('')}`;

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import type { RolloutPlan } from '../../src/rollout/types.ts';
 import { expectCode } from './support/command.ts';
-import { runtimes } from './support/plane.ts';
+import { type RuntimeUnderTest, runtimes } from './support/engine.ts';
 import { assertNothingLost, startProbing } from './support/probing-clients.ts';
 import { type Flags, RolloutPlane } from './support/rollout-plane.ts';
 
@@ -153,7 +153,7 @@ class VersionedPlane extends RolloutPlane {
 
 async function aPlaneOf(
   t: TestContext,
-  { runtime, version }: { readonly runtime: 'process' | 'docker'; readonly version: string },
+  { runtime, version }: { readonly runtime: RuntimeUnderTest; readonly version: string },
 ): Promise<VersionedPlane> {
   const plane = new VersionedPlane(runtime, { healthTimeout: '3m' });
   t.after(() => plane.destroy());

@@ -1,8 +1,11 @@
 import { Agent } from '../../src/agent/agent.ts';
 import type { PodEvent } from '../../src/agent/metrics/observer.ts';
 import { type AgentSettings, defaultSettings } from '../../src/agent/settings/settings.ts';
+import type { Rival } from '../../src/agent/takeover/takeover.ts';
 import type { Host, HttpResponse, ListeningSocket } from '../../src/host/host.ts';
 import type { AgentPod } from '../../src/kube/agent-socket.ts';
+import { joinedRuntime } from '../../src/runtime/joined-runtime.ts';
+import { placeText } from '../../src/runtime/place.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeRuntime } from './fake-runtime.ts';
 import { aMachine, MemoryHost } from './memory-host.ts';
@@ -10,13 +13,17 @@ import { recordingLog } from './recording-log.ts';
 
 export const manifestsDir = '/etc/kubernetes/manifests';
 const pause = defaultSettings.podInfraContainerImage;
+/** The name of the runtime that pods move out of. */
+export const left = { type: 'docker', endpoint: 'unix:///left.sock' } as const;
 
 type Answer = (url: string) => number | Error;
 
 /** An agent on a machine in memory: fake clock, fake runtime, files that a test writes, URLs that a test answers. */
 export class AgentHarness {
   readonly clock: FakeClock;
-  readonly runtime: FakeRuntime;
+  runtime: FakeRuntime;
+  /** What pods move out of, once they do. */
+  former: FakeRuntime | undefined;
   readonly files: MemoryHost;
   readonly host: Host;
   readonly log = recordingLog();
@@ -30,6 +37,8 @@ export class AgentHarness {
   readonly processes = new Map<number, string>();
   /** What the agent was given to finish or undo a rollout whose process has died. */
   recover: () => Promise<boolean> = async () => true;
+  /** Who still looks after pods of other owners; with it the agent takes those over. */
+  rivalOf: (() => Promise<Rival | undefined>) | undefined;
   /** Who listens on the machine, beside pods. */
   listening: readonly ListeningSocket[] = [];
   agent: Agent;
@@ -38,7 +47,8 @@ export class AgentHarness {
   #abort = new AbortController();
   #session: Session = { dead: false };
 
-  constructor(settings: Partial<AgentSettings> = {}) {
+  constructor(settings: Partial<AgentSettings> = {}, rivalOf?: () => Promise<Rival | undefined>) {
+    this.rivalOf = rivalOf;
     this.clock = new FakeClock();
     this.runtime = new FakeRuntime(this.clock);
     this.runtime.images.add(pause);
@@ -72,6 +82,17 @@ export class AgentHarness {
     this.#running = this.agent.run(this.#abort.signal);
     await this.clock.advance(0);
     await this.settle();
+  }
+
+  /** The next agent has another runtime; pods are in the one before. */
+  async changeRuntime(): Promise<void> {
+    await this.stop();
+    this.former = this.runtime;
+    this.runtime = new FakeRuntime(this.clock, 1000);
+    this.runtime.images.add(pause);
+    this.runtime.images.add('example/app:1');
+    this.#abort = new AbortController();
+    this.agent = this.#make();
   }
 
   /** As a kill -9 and a new start: memory is lost, machine and runtime stay. */
@@ -122,16 +143,20 @@ export class AgentHarness {
     const session = { dead: false };
     this.#session = session;
     const { clock, log } = this;
-    const runtime = mortal(this.runtime, session, (name) => this.#called(session, name));
+    const { former } = this;
+    const own = former === undefined ? this.runtime : joinedRuntime(this.runtime, [{ place: left, runtime: former }]);
+    const runtime = mortal(own, session, (name) => this.#called(session, name));
     const host = mortal(this.host, session, () => undefined);
     return new Agent({
       host,
       clock,
       log,
       runtime,
+      ...(former !== undefined && { formers: [placeText(left)] }),
       settings: this.#settings,
       version: 'v0',
       recover: () => this.recover(),
+      takeover: this.rivalOf && { rivalOf: () => this.rivalOf?.() ?? Promise.resolve(undefined) },
       observer: {
         turned: ({ key }) => this.onChanged(key),
         probed() {},

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/base/clock.ts';
+import { labels as commonLabels } from '../../src/runtime/labels.ts';
 import type {
   ObservedContainer,
   ObservedPod,
@@ -40,9 +41,11 @@ export class FakePods {
     for (const id of this.sandboxes.keys()) this.killSandbox(id);
   }
 
-  protected observed(only?: { namespace: string; name: string }): readonly ObservedPod[] {
-    const wanted = ({ pod }: { pod: PodIdentity }) =>
-      only === undefined || (pod.namespace === only.namespace && pod.name === only.name);
+  /** Those with an owner label are somebody else's: the agent gives none. */
+  protected observed(only?: { namespace: string; name: string }, foreign = false): readonly ObservedPod[] {
+    const wanted = ({ pod, labels }: ObservedSandbox | ObservedContainer) =>
+      (labels[commonLabels.owner] !== undefined) === foreign &&
+      (only === undefined || (pod.namespace === only.namespace && pod.name === only.name));
     const pods = new Map<string, { pod: PodIdentity; sandboxes: ObservedSandbox[]; containers: ObservedContainer[] }>();
     const at = (pod: PodIdentity) => {
       const known = pods.get(pod.uid) ?? { pod, sandboxes: [], containers: [] };

@@ -6,6 +6,7 @@ import type {
   ContainerStreams,
   ExecResult,
   ImageInfo,
+  NetworkState,
   ObservedPod,
   ResourceUsage,
   RuntimeEvent,
@@ -35,9 +36,17 @@ export class FakeRuntime extends FakePods implements ContainerRuntime {
   readonly calls: Call[] = [];
   /** `namespace/name` → sandboxes of other owners. */
   readonly foreign = new Map<string, readonly string[]>();
+  /** Why pods off the host network cannot be had. */
+  networkProblem: string | undefined;
   readonly #behaviours = new Map<string, Behaviour>();
   readonly #failures = new Map<string, Error[]>();
-  #next = 1;
+  #next: number;
+
+  /** `firstId`: two runtimes of one machine give no id twice. */
+  constructor(clock: ConstructorParameters<typeof FakePods>[0], firstId = 1) {
+    super(clock);
+    this.#next = firstId;
+  }
 
   /** How every container of this name acts from its next start on. */
   behave(container: string, behaviour: Behaviour): void {
@@ -57,7 +66,16 @@ export class FakeRuntime extends FakePods implements ContainerRuntime {
 
   /** The calls that change something, as `method target`; `since` as an index into `calls`. */
   mutations(since = 0): readonly string[] {
-    const reading = new Set(['version', 'observePods', 'foreignPods', 'findImage', 'listImages', 'exec']);
+    const reading = new Set([
+      'version',
+      'network',
+      'observePods',
+      'observeForeign',
+      'foreignPods',
+      'findImage',
+      'listImages',
+      'exec',
+    ]);
     return this.calls
       .slice(since)
       .flatMap((call) => (reading.has(call.method) ? [] : [`${call.method} ${call.target}`]));
@@ -73,9 +91,19 @@ export class FakeRuntime extends FakePods implements ContainerRuntime {
     return { name: 'fake', version: '1.0.0', apiVersion: '1' };
   }
 
+  async network(): Promise<NetworkState> {
+    this.#called('network', '');
+    return this.networkProblem === undefined ? {} : { problem: this.networkProblem };
+  }
+
   async observePods(only?: { namespace: string; name: string }): Promise<readonly ObservedPod[]> {
     this.#called('observePods', only === undefined ? '' : `${only.namespace}/${only.name}`);
     return this.observed(only);
+  }
+
+  async observeForeign(only?: { namespace: string; name: string }): Promise<readonly ObservedPod[]> {
+    this.#called('observeForeign', only === undefined ? '' : `${only.namespace}/${only.name}`);
+    return this.observed(only, true).map((pod) => ({ ...pod, foreign: true }));
   }
 
   async foreignPods(pod: { namespace: string; name: string }): Promise<readonly string[]> {

@@ -153,6 +153,7 @@ export class RolloutWorld {
         this.look();
       },
       overlap: async () => alive(),
+      stay: async () => alive(),
       stopOld: async () => alive(),
       restart: async (file) => {
         alive();

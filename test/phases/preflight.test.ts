@@ -10,13 +10,11 @@ import { MemoryHost } from '../fakes/memory-host.ts';
 const named = async (context = anInitContext()) =>
   (await preflightFindings(context)).map(({ severity, check, message }) => ({ severity, check, message }));
 
-const withRuntime = {
-  runtime: async () =>
-    ({
-      version: async () => ({ name: 'process', version: '1', apiVersion: '1' }),
-      observePods: async () => [],
-    }) as never,
+const aRuntime = {
+  version: async () => ({ name: 'process', version: '1', apiVersion: '1' }),
+  observePods: async () => [],
 };
+const withRuntime = { runtime: async () => aRuntime as never };
 
 const context = (change: Parameters<typeof anInitContext>[0] = {}) => anInitContext({ ...withRuntime, ...change });
 
@@ -149,6 +147,24 @@ test('every image that is nowhere is named; without a runtime only the runtime i
     unreachable.map(({ check }) => check),
     ['CRI'],
   );
+});
+
+test('what a runtime says of itself is a finding of the check it names, and images are not asked of one that is not ready', async () => {
+  const warning = { check: 'ContainerRuntimeVersion', severity: 'warning', message: 'tells no cgroup driver' } as const;
+  const error = { check: 'CRI', severity: 'error', message: 'not ready' } as const;
+  const asked: string[] = [];
+  const obtainImage = async (reference: string) => void asked.push(reference);
+  const saying = (...remarks: readonly object[]) =>
+    context({
+      obtainImage,
+      runtimeType: async () => ({ type: 'cri', endpoint: undefined }),
+      runtime: async () => ({ ...aRuntime, network: async () => ({}), remarks: async () => remarks }) as never,
+    });
+  assert.deepEqual(await named(saying(warning)), [warning]);
+  assert.ok(asked.some((reference) => reference.startsWith('registry.k8s.io/pause:')));
+  asked.length = 0;
+  assert.deepEqual(await named(saying(error)), [error]);
+  assert.deepEqual(asked, []);
 });
 
 test('where no agent is started nobody asks for a runtime or an image', async () => {

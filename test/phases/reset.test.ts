@@ -201,3 +201,39 @@ test('a runtime that does not answer keeps every file, and says how to go on wit
   await run(context, ['stop-pods']);
   assert.equal(memory.files().length, 0);
 });
+
+test('a pod network that init wrote goes with its notes; of its bridge it is said how it goes', async () => {
+  const conflist = '/etc/cni/net.d/10-bootstrap.conflist';
+  const leases = '/var/lib/cni/networks/bootstrap';
+  const files = {
+    [conflist]: 'ours',
+    [`${leases}/lock`]: '',
+    [`${leases}/last_reserved_ip.0`]: '',
+    '/sys/class/net/cni0': '',
+  };
+  const entries = [directory('/etc/cni'), directory('/etc/cni/net.d'), file(conflist, 'ours')];
+  const { memory, context } = aReset({ files, entries });
+  await run(context);
+  assert.deepEqual(memory.files(), ['/sys/class/net/cni0']);
+  assert.deepEqual(context.items.at(-1), {
+    item: 'cni0',
+    action: 'leave',
+    because: 'the bridge of its pods; ip link delete cni0',
+  });
+});
+
+test('a network that others wrote, or whose addresses are in use, stays', async () => {
+  const conflist = '/etc/cni/net.d/10-bootstrap.conflist';
+  const lease = '/var/lib/cni/networks/bootstrap/10.244.0.7';
+  const theirs = aReset({
+    files: { [conflist]: 'theirs', [lease]: '', '/sys/class/net/cni0': '' },
+    entries: [directory('/etc')],
+  });
+  await run(theirs.context);
+  assert.deepEqual(theirs.memory.files(), [conflist, '/sys/class/net/cni0', lease]);
+  assert.ok(theirs.context.items.every(({ item }) => item !== 'cni0'));
+  const used = aReset({ files: { [conflist]: 'ours', [lease]: '' }, entries: [file(conflist, 'ours')] });
+  await run(used.context);
+  assert.deepEqual(used.memory.files(), [lease]);
+  assert.match(JSON.stringify(used.context.items), /given away: 10\.244\.0\.7/);
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OperationError, PreflightError } from '../../src/base/errors.ts';
+import { OperationError } from '../../src/base/errors.ts';
 import { pathsOf } from '../../src/config/paths.ts';
 import { agentConfigurationOf } from '../../src/phases/agent-configuration.ts';
 import { planAgent, startAgentPhase } from '../../src/phases/start-agent.ts';
@@ -74,13 +74,6 @@ test('an agent that ends while it starts is an error with its last words', async
 test('an agent that does not answer is given up, not waited for for ever', async () => {
   const thrown = await run(anInitContext({ agent: anAgentDoor({ pid: async () => 7 }) }), 30_000);
   assert.match(String(thrown), /does not answer after/);
-});
-
-test('a CRI endpoint is refused, naming the runtimes that there are', async () => {
-  const runtimeType = async () => ({ type: 'cri' as const, endpoint: 'unix:///run/containerd/containerd.sock' });
-  const thrown = await run(anInitContext({ runtimeType }));
-  assert.ok(thrown instanceof PreflightError);
-  assert.match(thrown.hint ?? '', /--runtime docker or --runtime process/);
 });
 
 test('controller-manager and scheduler wait for the API server, unless it answers no stranger', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { type GrpcAnswer, type GrpcCall, GrpcConnectError } from '../../src/host/grpc-call.ts';
 import type { HttpRequest } from '../../src/host/host.ts';
 import { nodeHost } from '../../src/host/node-host.ts';
 import { chooseRuntime, imageStoreDir, openRuntime, socketPathOf } from '../../src/runtime/open.ts';
@@ -8,8 +9,32 @@ import { recordingLog } from '../fakes/recording-log.ts';
 
 const dockerSocket = '/var/run/docker.sock';
 
-/** A machine where Docker answers on these sockets, and something else on the others. */
+const containerd = '/var/run/containerd/containerd.sock';
+const crio = '/var/run/crio/crio.sock';
+
+/** A machine where Docker answers on these sockets, and nothing on the others. */
 function machine(...dockerSockets: readonly string[]) {
+  return { ...machineWith({}), ...docker(dockerSockets) };
+}
+
+/** A machine without Docker where CRI is answered so, by socket. */
+function machineWith(answers: Readonly<Record<string, Partial<GrpcAnswer> | GrpcConnectError>>) {
+  const grpcCall = async ({ socketPath = '', method }: GrpcCall): Promise<GrpcAnswer> => {
+    assert.equal(method, '/runtime.v1.RuntimeService/Version');
+    const answer = answers[socketPath] ?? new GrpcConnectError('connect', { cause: new Error('connect ENOENT') });
+    if (answer instanceof Error) throw answer;
+    return { status: 0, details: '', message: versionAnswer('containerd'), ...answer };
+  };
+  return { ...docker([]), grpcCall };
+}
+
+/** VersionResponse: the version of the kubelet's API, the name of the runtime. */
+function versionAnswer(name: string): Uint8Array {
+  const field = (number: number, text: string) => [number * 8 + 2, text.length, ...Buffer.from(text)];
+  return Uint8Array.from([...field(1, '0.1.0'), ...field(2, name), ...field(3, '1.6.20')]);
+}
+
+function docker(dockerSockets: readonly string[]) {
   const asked: string[] = [];
   const request = async (_url: string, { socketPath = '' }: HttpRequest = {}) => {
     asked.push(socketPath);
@@ -56,8 +81,8 @@ describe('which runtime is meant', () => {
 
   it('is cri behind any other endpoint, and docker where only its name says so', async () => {
     const host = machine();
-    const containerd = 'unix:///var/run/containerd/containerd.sock';
-    assert.deepEqual(what(await chooseRuntime({ host, criSocket: containerd })), ['cri', containerd]);
+    const endpoint = `unix://${containerd}`;
+    assert.deepEqual(what(await chooseRuntime({ host, criSocket: endpoint })), ['cri', endpoint]);
     const stopped = 'unix:///srv/docker.sock';
     assert.deepEqual(what(await chooseRuntime({ host, runtime: { type: 'auto', endpoint: stopped } })), [
       'docker',
@@ -86,9 +111,33 @@ describe('which runtime is meant', () => {
     assert.match(choice.because, /made with it/);
   });
 
-  it('is Docker where it answers, else child processes', async () => {
-    assert.deepEqual(what(await chooseRuntime({ host: machine(dockerSocket) })), ['docker', `unix://${dockerSocket}`]);
+  it('is Docker where it answers, else the one CRI runtime that does, else child processes', async () => {
+    const both = { ...machineWith({ [containerd]: {} }), ...docker([dockerSocket]) };
+    assert.deepEqual(what(await chooseRuntime({ host: both })), ['docker', `unix://${dockerSocket}`]);
+    const choice = await chooseRuntime({ host: machineWith({ [crio]: { message: versionAnswer('cri-o') } }) });
+    assert.deepEqual(what(choice), ['cri', `unix://${crio}`]);
+    assert.equal(choice.because, `cri-o answers at unix://${crio}, and no Docker`);
     assert.deepEqual(what(await chooseRuntime({ host: machine() })), ['process', undefined]);
+  });
+
+  it('is refused with a list when no Docker and several CRI runtimes answer', async () => {
+    const host = machineWith({ [containerd]: {}, [crio]: {} });
+    await assert.rejects(chooseRuntime({ host }), (thrown: Error & { exitCode?: number; hint?: string }) => {
+      assert.equal(thrown.message, `several container runtimes answer here: unix://${containerd}, unix://${crio}`);
+      assert.match(thrown.hint ?? '', /--runtime-endpoint/);
+      assert.equal(thrown.exitCode, 2);
+      return true;
+    });
+    assert.deepEqual(what(await chooseRuntime({ host, criSocket: crio })), ['cri', crio]);
+    assert.deepEqual(what(await chooseRuntime({ host, planeRuntime: { type: 'process' } })), ['process', undefined]);
+  });
+
+  it('is not a CRI runtime that is hung, or speaks only the API of before, and the reason tells so', async () => {
+    const old = { status: 12, details: 'unknown service runtime.v1.RuntimeService' };
+    const host = machineWith({ [containerd]: old, [crio]: new GrpcConnectError('no connection in time') });
+    const choice = await chooseRuntime({ host });
+    assert.deepEqual(what(choice), ['process', undefined]);
+    assert.match(choice.because, /containerd\.sock speaks no CRI v1; \S+crio\.sock answers nothing within 2 s$/);
   });
 });
 
@@ -101,14 +150,11 @@ describe('opening a runtime', () => {
     paths: { root: '/r', containersDir: '/r/c' },
   };
 
-  it('refuses cri, and names what there is instead', async () => {
-    const opening = openRuntime({ ...options, type: 'cri', endpoint: 'unix:///run/crio/crio.sock' });
-    await assert.rejects(opening, (thrown: Error & { exitCode?: number; hint?: string }) => {
-      assert.match(thrown.message, /unix:\/\/\/run\/crio\/crio\.sock speaks CRI/);
-      assert.equal(thrown.hint, 'use --runtime docker or --runtime process');
-      assert.equal(thrown.exitCode, 2);
-      return true;
-    });
+  it('contacts no CRI runtime before it is used', async () => {
+    const runtime = await openRuntime({ ...options, type: 'cri', endpoint: 'unix:///nowhere/crio.sock' });
+    assert.equal(runtime.type, 'cri');
+    await assert.rejects(runtime.version(), /cannot reach the container runtime at \/nowhere\/crio\.sock/);
+    await runtime.close();
   });
 
   it('contacts no Docker before it is used', async () => {

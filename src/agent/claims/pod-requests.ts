@@ -12,6 +12,8 @@ import type { PodRecord } from '../pod-record.ts';
 import type { PodSource } from '../source/pod-source.ts';
 import { withContainer } from '../state/pod-state.ts';
 import type { PodStates } from '../state/pod-states.ts';
+import { containerId } from '../status/container-id.ts';
+import type { Claim } from './claim.ts';
 import type { Claims } from './claims.ts';
 
 type Options = {
@@ -26,6 +28,7 @@ type Options = {
 };
 
 export type OverlapRequest = { readonly file: string; readonly holder: ProcessIdentity; readonly forMs: number };
+type StayRequest = OverlapRequest & { readonly place: string };
 
 /** What a rollout may ask for the pod of one manifest file. Throws PreflightError for what cannot be. */
 export class PodRequests {
@@ -43,17 +46,22 @@ export class PodRequests {
     const { clock, claims, source, log } = this.#options;
     await source.look();
     const desired = this.#desired(file);
-    const before = claims.get(desired.file);
-    const isOwn = before?.holder.pid === holder.pid && before.holder.startTicks === holder.startTicks;
-    if (before !== undefined && !isOwn && (await claims.isHeld(before))) {
-      throw new PreflightError(`${basename(file)} is being changed over by pid ${before.holder.pid}`);
-    }
-    const uid = before !== undefined && isOwn ? before.uid : desired.uid;
+    const own = await this.#ownClaim(desired, holder);
+    const uid = own !== undefined && own.place === undefined ? own.uid : desired.uid;
     await claims.take({ file: desired.file, uid, holder, untilMs: clock.now() + forMs });
     log.info(`${file}: what runs (uid ${uid}) runs on beside what its manifest will say, for pid ${holder.pid}`);
   }
 
-  /** What is not desired is stopped with its grace from now on. */
+  /** What runs by this manifest stays in the runtime that it is in until `stopOld`, whatever the agent's runtime will be. */
+  async stay({ file, holder, forMs, place }: StayRequest): Promise<void> {
+    const { clock, claims, source } = this.#options;
+    await source.look();
+    const desired = this.#desired(file);
+    await this.#ownClaim(desired, holder);
+    await claims.take({ file: desired.file, uid: desired.uid, holder, untilMs: clock.now() + forMs, place });
+  }
+
+  /** What is not desired, or not where it is desired, is stopped with its grace from now on. */
   async stopOld(file: string): Promise<void> {
     await this.#options.source.look();
     await this.#options.claims.end(file, 'the old one is to go');
@@ -77,7 +85,17 @@ export class PodRequests {
     for (const { id } of containers) states.update(desired.uid, (state) => withContainer(state, id, { stop }));
     await states.saved(desired.uid);
     request(key);
-    return { replaced: containers.map(({ id }) => `${runtime.type}://${id}`) };
+    return { replaced: containers.map((container) => containerId(container, runtime.type)) };
+  }
+
+  /** What this holder has claimed already. Throws while another one lives that has. */
+  async #ownClaim({ file }: DesiredPod, holder: ProcessIdentity): Promise<Claim | undefined> {
+    const { claims } = this.#options;
+    const before = claims.get(file);
+    if (before === undefined) return undefined;
+    if (before.holder.pid === holder.pid && before.holder.startTicks === holder.startTicks) return before;
+    if (!(await claims.isHeld(before))) return undefined;
+    throw new PreflightError(`${basename(file)} is being changed over by pid ${before.holder.pid}`);
   }
 
   /** The newest of each main container and sidecar. */

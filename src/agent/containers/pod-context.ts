@@ -25,4 +25,6 @@ export type PodContext = {
   readonly dns: DnsSettings;
   /** Image of the sandbox. */
   readonly sandboxImage: string;
+  /** The former runtime that the pod stays in for now. */
+  readonly former?: string;
 };

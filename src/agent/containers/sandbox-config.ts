@@ -5,7 +5,7 @@ import { podDns } from './dns.ts';
 import { kernelHostname } from './hostname.ts';
 import type { PodContext } from './pod-context.ts';
 import { podResources } from './pod-resources.ts';
-import { seccompChoice } from './security.ts';
+import { podSecurity, seccompChoice } from './security.ts';
 
 /** A pod's sandbox as the runtime gets it. Throws when a seccomp profile cannot be read. */
 export async function sandboxConfig(
@@ -17,6 +17,7 @@ export async function sandboxConfig(
   const { metadata, spec } = pod;
   const { name, namespace } = metadata;
   const hostNetwork = spec.hostNetwork ?? false;
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
   return {
     pod: { name, namespace, uid },
     attempt,
@@ -25,7 +26,7 @@ export async function sandboxConfig(
     hostPid: spec.hostPID ?? false,
     hostIpc: spec.hostIPC ?? false,
     sharedPid: spec.shareProcessNamespace ?? false,
-    ports: [...(spec.initContainers ?? []), ...spec.containers].flatMap((container) => container.ports ?? []),
+    ports: containers.flatMap((container) => container.ports ?? []),
     ...(context.hasMounts ? { dns: await podDns(host, pod, context.dns, context.node.ips) } : {}),
     sysctls: Object.fromEntries((spec.securityContext.sysctls ?? []).map((entry) => [entry.name, entry.value])),
     resources: podResources(pod, context.rules),
@@ -39,5 +40,8 @@ export async function sandboxConfig(
     annotations: { ...metadata.annotations, [annotations.configHash]: hash },
     logDirectory: context.paths.logDir,
     seccomp: await seccompChoice(host, spec.securityContext.seccompProfile, context.seccomp),
+    ...(context.former === undefined ? {} : { former: context.former }),
+    privileged: containers.some(({ securityContext }) => securityContext?.privileged === true),
+    security: podSecurity(spec.securityContext),
   };
 }

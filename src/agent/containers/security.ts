@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { HostFiles } from '../../host/host.ts';
 import type { Container, Labels, Pod, SeccompProfile } from '../../kube/types.ts';
-import type { ContainerSecurity, SeccompChoice } from '../../runtime/runtime.ts';
+import type { ContainerSecurity, SandboxConfig, SeccompChoice } from '../../runtime/runtime.ts';
 
 /** Where a Localhost profile is looked for, and what no profile means. */
 export type SeccompRules = { readonly kubeletDir: string; readonly seccompDefault: boolean };
@@ -21,10 +21,7 @@ export async function containerSecurity(
     privileged: own.privileged ?? false,
     ...(runAsUser === undefined ? {} : { runAsUser }),
     ...(runAsGroup === undefined ? {} : { runAsGroup }),
-    supplementalGroups: [
-      ...(shared.supplementalGroups ?? []),
-      ...(shared.fsGroup === undefined ? [] : [shared.fsGroup]),
-    ],
+    supplementalGroups: groupsOf(shared),
     readOnlyRootFilesystem: own.readOnlyRootFilesystem ?? false,
     noNewPrivileges: own.allowPrivilegeEscalation === false,
     addCapabilities: own.capabilities?.add ?? [],
@@ -36,6 +33,21 @@ export async function containerSecurity(
     unmaskedProc: own.procMount === 'Unmasked',
     ...seLinuxOf(own.seLinuxOptions, shared.seLinuxOptions),
   };
+}
+
+/** What of the pod's security context is its sandbox's too. */
+export function podSecurity(shared: Pod['spec']['securityContext']): NonNullable<SandboxConfig['security']> {
+  const { runAsUser, runAsGroup } = shared;
+  return {
+    ...(runAsUser === undefined ? {} : { runAsUser }),
+    ...(runAsGroup === undefined ? {} : { runAsGroup }),
+    supplementalGroups: groupsOf(shared),
+    ...seLinuxOf(undefined, shared.seLinuxOptions),
+  };
+}
+
+function groupsOf({ supplementalGroups = [], fsGroup }: Pod['spec']['securityContext']): readonly number[] {
+  return [...supplementalGroups, ...(fsGroup === undefined ? [] : [fsGroup])];
 }
 
 /** The container's own options in place of the pod's, all of them (pkg/securitycontext DetermineEffectiveSecurityContext). */

@@ -18,13 +18,22 @@ export function waitingEvents(pod: Pod): readonly WaitingEvent[] {
       once: `${container.name} ${container.restartCount} ${told.message}`,
     })),
   );
-  if (status.reason === undefined) return waiting;
+  const all = [...waiting, ...networkEvents(pod, containers)];
+  if (status.reason === undefined) return all;
   const type = status.reason === 'DeadlineExceeded' ? 'Normal' : 'Warning';
   const message = status.message ?? status.reason;
   return [
-    ...waiting,
+    ...all,
     { event: { ...podSubject(pod), type, reason: status.reason, message }, once: `${status.reason} ${message}` },
   ];
+}
+
+/** Of the pod, as the kubelet tells it, not of each container. */
+function networkEvents(pod: Pod, containers: readonly ContainerStatus[]): readonly WaitingEvent[] {
+  const waiting = containers.map(({ state }) => state.waiting).find((state) => state?.reason === 'NetworkNotReady');
+  if (waiting === undefined) return [];
+  const { reason, message = '' } = waiting;
+  return [{ event: { ...podSubject(pod), type: 'Warning', reason, message }, once: `${reason} ${message}` }];
 }
 
 function containerEvents(pod: Pod, { name, image, state }: ContainerStatus): readonly Told[] {

@@ -6,7 +6,9 @@ import type { RuntimeHealth } from './runtime-health.ts';
 /** What the kubelet calls the operations that ours come nearest to (pkg/kubelet/kuberuntime/instrumented_services.go). */
 const operationNames = {
   version: 'version',
+  network: 'status',
   observePods: 'list_containers',
+  observeForeign: 'list_containers',
   foreignPods: 'list_podsandbox',
   findImage: 'image_status',
   listImages: 'list_images',

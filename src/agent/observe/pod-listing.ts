@@ -6,7 +6,7 @@ import type { ContainerRuntime, ObservedPod, RuntimeVersion } from '../../runtim
 export type PodsByKey = ReadonlyMap<string, readonly ObservedPod[]>;
 
 type Options = {
-  readonly runtime: ContainerRuntime;
+  readonly runtime: Pick<ContainerRuntime, 'version' | 'observePods'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;

@@ -40,6 +40,8 @@ export type PodFacts = {
   readonly refusals: readonly string[];
   /** Why the node does not admit the pod now (port in use, no memory, node selector). Asked before a sandbox is made only. */
   readonly admissionRefusals?: readonly string[];
+  /** Why the pod, which is not on the host network, gets no network now. Asked before a sandbox is made only. */
+  readonly networkProblem?: string | undefined;
   readonly maxRestartPeriodMs: number;
   /** When this pod (this UID and hash) was first taken on, over all restarts of the agent; absent: its oldest sandbox. */
   readonly podStartMs?: number;
@@ -55,4 +57,10 @@ export type PodFacts = {
   readonly over?: PodOver;
   /** UID of an instance that is left alone, desired or not, and that the desired one need not wait for (claims/claim.ts). */
   readonly keptUid?: string | undefined;
+  /** Why a pod of another owner has to run on for now, and ours with it to wait (takeover/plan-takeover.ts). */
+  readonly notYet?: string;
+  /** What is left of another owner's pod is kept for now. */
+  readonly keepsForeign?: boolean;
+  /** The former runtime that the pod stays in for now (claims/claim.ts); absent: it belongs in the agent's own. */
+  readonly former?: string | undefined;
 };

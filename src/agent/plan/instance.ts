@@ -5,21 +5,27 @@ import type { DesiredPod } from '../desired.ts';
 /** What exists of one pod in the runtime; newest attempts first. */
 export type Instance = {
   readonly pod: PodIdentity;
+  /** Another owner's: never the desired pod itself, whatever its UID. */
+  readonly foreign?: true;
   readonly sandboxes: readonly ObservedSandbox[];
   readonly containers: readonly ObservedContainer[];
 };
 
-/** What exists under a pod's name, parted into the desired pod itself and all that is not it. */
+/**
+ * What exists under a pod's name, parted into the desired pod itself and all that is not it. What is in another runtime
+ * than the pod belongs in is not it; `former`: it belongs in this former one.
+ */
 export function partInstances(
   desired: DesiredPod | undefined,
   observed: readonly ObservedPod[],
+  former?: string,
 ): { readonly own: Instance | undefined; readonly others: readonly Instance[] } {
   if (desired === undefined) return { own: undefined, others: observed.filter(holdsAnything) };
-  const sameUid = observed.find(({ pod }) => pod.uid === desired.uid);
-  const others: Instance[] = observed.filter(({ pod }) => pod.uid !== desired.uid);
+  const sameUid = observed.find(({ pod, foreign }) => pod.uid === desired.uid && foreign !== true);
+  const others: Instance[] = observed.filter((seen) => seen !== sameUid);
   if (sameUid === undefined) return { own: undefined, others: others.filter(holdsAnything) };
-  const isOwn = ({ annotations: own }: { readonly annotations: ObservedSandbox['annotations'] }) =>
-    (own[annotations.configHash] ?? desired.hash) === desired.hash;
+  const isOwn = (thing: Pick<ObservedSandbox, 'annotations' | 'former'>) =>
+    (thing.annotations[annotations.configHash] ?? desired.hash) === desired.hash && thing.former === former;
   const part = (keep: (thing: ObservedSandbox | ObservedContainer) => boolean): Instance => ({
     pod: sameUid.pod,
     sandboxes: sameUid.sandboxes.filter(keep),

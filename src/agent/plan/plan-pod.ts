@@ -3,7 +3,7 @@ import type { DesiredPod } from '../desired.ts';
 import type { PodAction, PodPlan } from './actions.ts';
 import type { PodFacts } from './facts.ts';
 import { type Instance, mayRun, partInstances } from './instance.ts';
-import { planOwn, refusalOf } from './plan-sandbox.ts';
+import { hindranceOf, planOwn } from './plan-sandbox.ts';
 import { planImages } from './plan-start.ts';
 import { planHalt, planRemoval } from './plan-teardown.ts';
 import { podOver } from './pod-end.ts';
@@ -14,7 +14,7 @@ import { podOver } from './pod-end.ts';
  * for (`waiting`).
  */
 export function planPod(desired: DesiredPod | undefined, observed: readonly ObservedPod[], facts: PodFacts): PodPlan {
-  const { own, others: all } = partInstances(desired, observed);
+  const { own, others: all } = partInstances(desired, observed, facts.former);
   if (desired === undefined) return { actions: planGone(all) };
   // One of the same UID has the names that the desired one needs: it cannot be kept.
   const others = all.filter(({ pod }) => pod.uid === desired.uid || pod.uid !== facts.keptUid);
@@ -52,11 +52,14 @@ function planTakeOver(
     facts,
   }: { readonly live: readonly Instance[]; readonly others: readonly Instance[]; readonly facts: PodFacts },
 ): PodPlan {
-  const halts = planHalt(live, 'its manifest has changed');
+  if (facts.notYet !== undefined) return { actions: [], waiting: `the old pod runs on: ${facts.notYet}` };
+  const halts = planHalt(live, whyOther(live));
   const inUse = live.some(({ containers }) => containers.some(mayRun)) && !own.containers.some(mayRun);
   if (!inUse) return { actions: halts };
-  const refusal = refusalOf(facts);
-  if (refusal !== undefined) return { actions: [], waiting: `the old pod runs on: the new one ${refusal}` };
+  const hindrance = hindranceOf(facts);
+  if (hindrance !== undefined) {
+    return { actions: [], ...hindrance, waiting: `the old pod runs on: the new one ${hindrance.waiting}` };
+  }
   const { initContainers = [], containers } = desired.pod.spec;
   const images = planImages([...initContainers, ...containers], facts);
   if (images.waiting !== undefined) return { ...images, waiting: `the old pod runs on: ${images.waiting}` };
@@ -80,12 +83,20 @@ function planBesideDead(
   own: Instance,
   { others, facts }: { readonly others: readonly Instance[]; readonly facts: PodFacts },
 ): PodPlan {
-  const because = 'its manifest has changed';
+  const because = whyOther(others);
   const removal = (other: Instance) => planRemoval(other, because, other.pod.uid === desired.uid);
   const inTheWay = others.filter(({ pod, containers }) => pod.uid === desired.uid || containers.some(mayRun));
   if (inTheWay.length > 0) return { actions: [...planHalt(inTheWay, because), ...inTheWay.flatMap(removal)] };
   const plan = planOwn(desired, own, facts);
-  return { ...plan, actions: [...plan.actions, ...others.flatMap(removal)] };
+  const cleared = others.filter(({ foreign }) => foreign !== true || facts.keepsForeign !== true);
+  return { ...plan, actions: [...plan.actions, ...cleared.flatMap(removal)] };
+}
+
+/** What makes an instance another one than the desired. */
+function whyOther(others: readonly Instance[]): string {
+  if (others.some(({ foreign }) => foreign)) return 'it is taken over from another owner';
+  const moves = others.some(({ sandboxes, containers }) => [...sandboxes, ...containers].some(({ former }) => former));
+  return moves ? 'it moves to another container runtime' : 'its manifest has changed';
 }
 
 /** Whether a program of it runs or its sandbox stands. A container in an unknown state alone is stopped and removed at once. */

@@ -11,6 +11,9 @@ import { deadlineMs, podOver } from './pod-end.ts';
 import { restartsAfterStop } from './restart-policy.ts';
 import { partRounds, specOf } from './rounds.ts';
 
+/** No event tells that a runtime has found a network; asking costs a runtime next to nothing. */
+const networkAgainMs = 1000;
+
 /** What is to be done to the desired pod itself: end it, give it a sandbox, or see to its containers. */
 export function planOwn(desired: DesiredPod, own: Instance, facts: PodFacts): PodPlan {
   const over = podOver(desired.pod, own, facts);
@@ -41,9 +44,9 @@ function planNewSandbox(desired: DesiredPod, own: Instance, facts: PodFacts): Po
   const isNew = own.sandboxes.length + own.containers.length === 0;
   const because = isNew ? 'it is not there yet' : 'its sandbox is gone or does not fit';
   const once = startsOnce(desired, own);
-  const refusal = once ? undefined : refusalOf(facts);
+  const hindrance = once ? undefined : hindranceOf(facts);
   // What runs is not stopped for a sandbox that cannot be made.
-  if (refusal !== undefined) return { actions: [], waiting: refusal };
+  if (hindrance !== undefined) return { actions: [], ...hindrance };
   const clearing: PodAction[] = [...stopsForSandbox(desired, own.containers), ...stopSandboxes(own.sandboxes, because)];
   // How the stopped containers ended decides about their restart: look again first.
   if (clearing.length > 0) return { actions: clearing };
@@ -59,10 +62,17 @@ function planNewSandbox(desired: DesiredPod, own: Instance, facts: PodFacts): Po
   return { ...containers, actions: [create, ...containers.actions] };
 }
 
-/** Why no sandbox can be made now, as what is said of the pod. */
-export function refusalOf({ refusals, admissionRefusals = [] }: PodFacts): string | undefined {
-  if (refusals.length > 0) return `cannot run here: ${refusals.join('; ')}`;
-  return admissionRefusals.length > 0 ? `is not admitted: ${admissionRefusals.join('; ')}` : undefined;
+/** Why no sandbox can be made now, as what is said of the pod. What is refused is looked at again by itself. */
+export function hindranceOf({
+  refusals,
+  admissionRefusals = [],
+  networkProblem,
+}: PodFacts): { readonly waiting: string; readonly recheckAfterMs?: number } | undefined {
+  if (refusals.length > 0) return { waiting: `cannot run here: ${refusals.join('; ')}` };
+  if (admissionRefusals.length > 0) return { waiting: `is not admitted: ${admissionRefusals.join('; ')}` };
+  return networkProblem === undefined
+    ? undefined
+    : { waiting: `waits: ${networkProblem}`, recheckAfterMs: networkAgainMs };
 }
 
 /** Whether the pod has had its one start: restartPolicy Never everywhere, and containers were made (computePodActions). */

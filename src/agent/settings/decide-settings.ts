@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { UsageError } from '../../base/errors.ts';
 import type { Host } from '../../host/host.ts';
+import type { RuntimeType } from '../../runtime/runtime.ts';
 import { type DecodedConfiguration, decodeConfiguration, nodeIPsOf } from './decode-configuration.ts';
 import type { Reading } from './field-readers.ts';
 import { flagValue } from './flag-values.ts';
@@ -13,7 +14,11 @@ import { type AgentSettings, defaultSettings, mergeParts, type SettingsPart } fr
 export type AgentFlags = Readonly<Record<string, unknown>>;
 
 type SettingsHost = Pick<Host, 'readText' | 'workingDirectory'> & Parameters<typeof nodeAddresses>[0];
-export type DecidedSettings = { readonly settings: AgentSettings; readonly warnings: readonly string[] };
+export type DecidedSettings = {
+  readonly settings: AgentSettings;
+  /** What is to be said of flags and fields, on the runtime that is taken. */
+  warnings(runtime: RuntimeType): readonly string[];
+};
 
 /** How the agent is to run: flags over the file of `--config` over defaults. Throws UsageError for what is wrong in them. */
 export async function decideSettings(host: SettingsHost, flags: AgentFlags): Promise<DecidedSettings> {
@@ -29,7 +34,8 @@ export async function decideSettings(host: SettingsHost, flags: AgentFlags): Pro
     ...given,
     dns: { ...defaultSettings.dns, ...dns },
   };
-  return { settings, warnings: warningsOf(flags, settings, { path, ignored: decoded?.ignoredFields ?? [] }) };
+  const file = { path, ignored: decoded?.ignoredFields ?? [] };
+  return { settings, warnings: (runtime) => warningsOf(flags, settings, { file, runtime }) };
 }
 
 async function readConfiguration(host: SettingsHost, path: string): Promise<DecodedConfiguration> {
@@ -79,11 +85,15 @@ function runtimeFlags(flags: AgentFlags, file: SettingsPart): SettingsPart {
 function warningsOf(
   flags: AgentFlags,
   settings: AgentSettings,
-  file: { readonly path: string | undefined; readonly ignored: readonly string[] },
+  about: {
+    readonly file: { readonly path: string | undefined; readonly ignored: readonly string[] };
+    readonly runtime: RuntimeType;
+  },
 ): readonly string[] {
+  const { file, runtime } = about;
   const given = ignoredKubeletFlags.filter((name) => flags[camelCase(name)] !== undefined);
   // Off cri there is no network plugin to ask.
-  const cni = text(flags.networkPlugin) === 'cni' && settings.runtime.type !== 'cri' ? ['network-plugin'] : [];
+  const cni = text(flags.networkPlugin) === 'cni' && runtime !== 'cri' ? ['network-plugin'] : [];
   const all = [...given, ...cni].map((name) => `--${name}`);
   const open = settings.readOnlyPort === 0 ? [] : [openPort(settings)];
   return [

@@ -116,9 +116,7 @@ export class PodStates {
 
   #follow(): void {
     if (this.#dirty.size === 0 || this.#writing !== undefined || this.#closed) return;
-    this.#writing = this.#writeAll().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing = this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {
@@ -127,7 +125,11 @@ export class PodStates {
     for (;;) {
       const left = [...this.#waiters.keys(), ...this.#dirty];
       const uid = left.find((candidate) => this.#dirty.has(candidate) && !tried.has(candidate));
-      if (uid === undefined) return;
+      if (uid === undefined) {
+        // At the moment of the decision: a change right after it must find nobody who would seem to write it.
+        this.#writing = undefined;
+        return;
+      }
       // What fails is tried again with the next change, not at once.
       if (!(await this.#write(uid))) tried.add(uid);
       this.#waiters.get(uid)?.();

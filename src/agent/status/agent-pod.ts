@@ -61,7 +61,9 @@ export function agentPodOf(input: AgentPodInput): AgentPod | undefined {
 function failureOf(record: PodRecord, container: string): StartFailure | undefined {
   const image = record.images.get(container);
   if (image?.state === 'back-off') return { reason: image.code ?? 'ImagePullBackOff', message: image.reason };
-  return record.failures.get(container);
+  const failure = record.failures.get(container);
+  const { networkProblem: message } = record;
+  return message === undefined ? failure : { reason: 'NetworkNotReady', message };
 }
 
 function startOf(pod: Pod, observed: ObservedPod | undefined): number | undefined {

@@ -2,6 +2,7 @@ import type { AgentPod, AgentStatus, RejectedManifest } from '../../kube/agent-s
 import type { AgentOptions } from '../agent-parts.ts';
 import type { NodeInfo } from '../containers/pod-context.ts';
 import type { DesiredPod } from '../desired.ts';
+import type { NetworkCheck } from '../observe/network-check.ts';
 import type { PodListing } from '../observe/pod-listing.ts';
 import { mayRun, partInstances } from '../plan/instance.ts';
 import { newRecord, type PodRecord } from '../pod-record.ts';
@@ -14,11 +15,12 @@ export function agentStatusOf(
   about: {
     readonly startedMs: number;
     readonly listing: Pick<PodListing, 'version' | 'error'>;
+    readonly network: Pick<NetworkCheck, 'problem'>;
     readonly pods: readonly AgentPod[];
     readonly rejected: readonly RejectedManifest[];
   },
 ): AgentStatus {
-  const { startedMs, listing, pods, rejected } = about;
+  const { startedMs, listing, network, pods, rejected } = about;
   return {
     pid: host.pid,
     version,
@@ -29,11 +31,16 @@ export function agentStatusOf(
       name: listing.version?.name ?? runtime.type,
       version: listing.version?.version ?? '',
       ...(listing.error === undefined ? {} : { error: listing.error }),
+      ...(runtime.type === 'cri' && listing.error === undefined ? { network: networkOf(network.problem) } : {}),
     },
     ...(settings.staticPodPath === undefined ? {} : { manifestDirectory: settings.staticPodPath }),
     pods,
     rejected,
   };
+}
+
+function networkOf(problem: string | undefined): NonNullable<AgentStatus['runtime']['network']> {
+  return problem === undefined ? { ready: true } : { ready: false, problem };
 }
 
 type Agent = { readonly options: AgentOptions; readonly doors: SyncDoors; readonly node: NodeInfo };
@@ -48,7 +55,7 @@ export function podViews(agent: Agent, desired: DesiredPod | undefined, record: 
 function keptView(agent: Agent, desired: DesiredPod, { key, observed }: PodRecord): AgentPod | undefined {
   const claim = agent.doors.claims.get(desired.file);
   const kept = observed.find(({ pod }) => pod.uid === claim?.uid && pod.uid !== desired.uid);
-  if (claim === undefined || kept === undefined) return undefined;
+  if (claim === undefined || claim.place !== undefined || kept === undefined) return undefined;
   const view = podView(agent, undefined, { ...newRecord(key), observed: [kept] });
   const { pid } = claim.holder;
   const overlap = { pid, until: new Date(claim.untilMs).toISOString() };
@@ -61,7 +68,7 @@ export type SeenPod = { readonly pod?: AgentPod; readonly older?: AgentPod };
 /** A pod for those who show it elsewhere; empty when nothing of it is desired or there. */
 export function seenPod(agent: Agent, desired: DesiredPod | undefined, record: PodRecord): SeenPod {
   const pod = podView(agent, desired, record);
-  const { own, others } = partInstances(desired, record.observed);
+  const { own, others } = partInstances(desired, record.observed, desired && agent.doors.stays(desired));
   const older = others.find(({ containers }) => containers.some(mayRun));
   const isOlder = desired !== undefined && older !== undefined && !own?.containers.some(mayRun);
   const view = isOlder ? podView(agent, undefined, { ...newRecord(record.key), observed: [older] }) : undefined;

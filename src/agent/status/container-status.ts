@@ -5,6 +5,7 @@ import { restartBackOff } from '../plan/back-off.ts';
 import type { ProbeResults } from '../plan/facts.ts';
 import { newest } from '../plan/instance.ts';
 import { initRestartsAfter, isSidecar, restartsAfter } from '../plan/restart-policy.ts';
+import { containerId, runtimeTypeOf } from './container-id.ts';
 import { forgottenInit, lostState, rfc3339, terminatedState } from './terminated-state.ts';
 
 /** Why a container could not be started the last time it was tried: a waiting reason of the kubelet's. */
@@ -49,7 +50,7 @@ export function containerStatus(input: ContainerStatusInput): ContainerStatus {
     restartCount: seen?.attempt ?? lostAttempts(input),
     image: imageOf(container, seen),
     imageID: imageIdOf(facts.runtimeType, seen),
-    ...(seen === undefined ? {} : { containerID: `${facts.runtimeType}://${seen.id}` }),
+    ...(seen === undefined ? {} : { containerID: containerId(seen, facts.runtimeType) }),
     ...(Object.keys(resources).length === 0 ? {} : { resources }),
     ...(resources.requests === undefined ? {} : { allocatedResources: resources.requests }),
   };
@@ -142,6 +143,6 @@ function imageOf(container: Container, seen: ObservedContainer | undefined): str
 /** Docker's as cri-dockerd writes it: with where it came from, else with the scheme of the engine. */
 function imageIdOf(type: RuntimeType, seen: ObservedContainer | undefined): string {
   const id = seen?.imageId ?? '';
-  if (type !== 'docker' || id === '') return id;
+  if (seen === undefined || runtimeTypeOf(seen, type) !== 'docker' || id === '') return id;
   return id.includes('@') ? `docker-pullable://${id}` : `docker://${id}`;
 }

@@ -1,6 +1,7 @@
 import type { ContainerState } from '../../kube/types.ts';
 import type { ObservedContainer, RuntimeType } from '../../runtime/runtime.ts';
 import { agentAnnotations } from '../labels.ts';
+import { containerId } from './container-id.ts';
 
 type TerminationFacts = {
   readonly runtimeType: RuntimeType;
@@ -28,7 +29,7 @@ export function terminatedState(facts: TerminationFacts, dead: ObservedContainer
       ...(message === undefined || message === '' ? {} : { message }),
       ...(dead.startedAtMs === undefined ? {} : { startedAt: rfc3339(dead.startedAtMs) }),
       ...(dead.finishedAtMs === undefined ? {} : { finishedAt: rfc3339(dead.finishedAtMs) }),
-      containerID: `${facts.runtimeType}://${dead.id}`,
+      containerID: containerId(dead, facts.runtimeType),
     },
   };
 }

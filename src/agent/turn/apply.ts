@@ -60,7 +60,7 @@ class Run {
     this.#doors = doors;
     this.#input = input;
     const own = input.observed.find(({ pod }) => pod.uid === input.context?.desired.uid);
-    const sandbox = own?.sandboxes.find(({ ready }) => ready);
+    const sandbox = own?.sandboxes.find(({ ready, former }) => ready && former === input.context?.former);
     this.#sandbox = sandbox && { id: sandbox.id, attempt: sandbox.attempt, ips: sandbox.ips };
   }
 

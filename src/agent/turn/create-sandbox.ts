@@ -31,16 +31,19 @@ export async function createSandbox(doors: StartDoors, context: PodContext, atte
   });
 }
 
-async function sandboxImage({ runtime, images }: StartDoors, { desired, sandboxImage: image }: PodContext) {
-  if (runtime.type === 'process') return;
+async function sandboxImage({ images }: StartDoors, { desired, sandboxImage: image, hasMounts, former }: PodContext) {
+  // Where pods only stay, theirs is there already.
+  if (!hasMounts || former !== undefined) return;
   await images.get(desired.uid, { image, imagePullPolicy: 'IfNotPresent' });
 }
 
 /** Nothing waits for this. */
 async function warnOfOthers(
-  { runtime, log }: StartDoors,
+  { runtime, log, takeover }: StartDoors,
   pod: { readonly namespace: string; readonly name: string },
 ): Promise<void> {
+  // Whoever has it too is just being replaced.
+  if (takeover?.isOver === false) return;
   const others = await runtime.foreignPods(pod).catch((): readonly string[] => []);
   if (others.length === 0) return;
   log.warn(`${pod.namespace}/${pod.name} exists for somebody else too, which is left alone: ${others.join(', ')}`);

@@ -7,16 +7,23 @@ import type { PodContext } from '../containers/pod-context.ts';
 import { podRefusals } from '../containers/pod-refusals.ts';
 import { sandboxConfig } from '../containers/sandbox-config.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
+import type { NetworkCheck } from '../observe/network-check.ts';
 import type { ImageFact } from '../plan/facts.ts';
 import { volumeRefusals } from '../volumes/prepare-volumes.ts';
 
-type FactDoors = { readonly host: Host; readonly runtime: ContainerRuntime; readonly images: ImagePuller };
+type FactDoors = {
+  readonly host: Host;
+  readonly runtime: ContainerRuntime;
+  readonly images: ImagePuller;
+  readonly network: Pick<NetworkCheck, 'look'>;
+};
 
 /** What has to be asked before a pod with something to start can be planned. */
 export type StartFacts = {
   readonly images: ReadonlyMap<string, ImageFact>;
   readonly loggedAttempts: ReadonlyMap<string, number>;
   readonly refusals: readonly string[];
+  readonly networkProblem: string | undefined;
 };
 
 /** Asks for nothing as long as all containers of the pod run: then nothing is going to be started. */
@@ -26,18 +33,35 @@ export async function gatherStartFacts(
   observed: readonly ObservedPod[],
 ): Promise<StartFacts> {
   const { pod, uid } = context.desired;
-  const seen = observed.find((candidate) => candidate.pod.uid === uid)?.containers ?? [];
+  const seen = (observed.find((candidate) => candidate.pod.uid === uid)?.containers ?? []).filter(
+    (container) => container.former === context.former,
+  );
   const all = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
   const idle = all.filter(
     ({ name }) => !seen.some((container) => container.name === name && container.state === 'running'),
   );
-  if (idle.length === 0) return { images: new Map(), loggedAttempts: new Map(), refusals: [] };
-  const [images, loggedAttempts, refusals] = await Promise.all([
+  const network = networkProblemOf(doors, context, observed);
+  if (idle.length === 0) {
+    return { images: new Map(), loggedAttempts: new Map(), refusals: [], networkProblem: await network };
+  }
+  const [images, loggedAttempts, refusals, networkProblem] = await Promise.all([
     imageFacts(doors, uid, idle),
     loggedAttemptsOf(doors, context, idle),
     refusalsOf(doors, context, all),
+    network,
   ]);
-  return { images, loggedAttempts, refusals };
+  return { images, loggedAttempts, refusals, networkProblem };
+}
+
+/** A sandbox that stands keeps the network it has. */
+async function networkProblemOf(
+  { network }: FactDoors,
+  { desired }: PodContext,
+  observed: readonly ObservedPod[],
+): Promise<string | undefined> {
+  const own = observed.find(({ pod }) => pod.uid === desired.uid);
+  if (desired.pod.spec.hostNetwork === true || own?.sandboxes.some(({ ready }) => ready)) return undefined;
+  return network.look();
 }
 
 async function imageFacts(

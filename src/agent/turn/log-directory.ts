@@ -9,7 +9,7 @@ export async function makeLogDirectory(
   try {
     await host.makeDirectory(path, { mode: 0o755 });
   } catch (thrown) {
-    if (runtime.type === 'process') throw thrown;
+    if (runtime.type !== 'docker') throw thrown;
     log.warn(`logs are not linked in ${path}: ${messageOf(thrown)}`);
   }
 }

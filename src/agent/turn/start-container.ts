@@ -17,6 +17,7 @@ import type { ImagePuller } from '../images/image-puller.ts';
 import type { StartContainer } from '../plan/actions.ts';
 import type { Prober } from '../probes/prober.ts';
 import type { PodStates } from '../state/pod-states.ts';
+import type { Takeover } from '../takeover/takeover.ts';
 import { prepareVolumes } from '../volumes/prepare-volumes.ts';
 import { prepareSurroundings } from '../volumes/surroundings.ts';
 import { step } from './apply-errors.ts';
@@ -33,6 +34,7 @@ export type StartDoors = Teller & {
   readonly states: PodStates;
   readonly paths: AgentPaths;
   readonly prober?: Pick<Prober, 'add'>;
+  readonly takeover?: Takeover | undefined;
   /** For hooks of pods on the host network that name no host. */
   readonly nodeIP?: string | undefined;
 };

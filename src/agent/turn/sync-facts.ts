@@ -28,6 +28,7 @@ export function podFacts(doors: SyncDoors, record: PodRecord, gathered: Gathered
     ...(heldBack === undefined ? {} : { heldBack }),
     refusals: start?.refusals ?? [],
     ...(refusal === undefined ? {} : { admissionRefusals: [refusal.message] }),
+    networkProblem: start?.networkProblem,
     maxRestartPeriodMs,
     ...(podStartMs === undefined ? {} : { podStartMs }),
     stopping: (id) => stopOf(id) !== undefined,
@@ -35,8 +36,15 @@ export function podFacts(doors: SyncDoors, record: PodRecord, gathered: Gathered
     restartAfterStop: (id) => stopOf(id)?.restart,
     endedAgoMs: (id) => endedAgoMs(record.ends, id, clock.ticks()),
     ...(over === undefined ? {} : { over }),
-    keptUid: desired && doors.claims.get(desired.file)?.uid,
+    keptUid: desired && overlapUid(doors, desired),
+    ...doors.takeover?.facts(record.key),
+    former: desired && doors.stays(desired),
   };
+}
+
+function overlapUid({ claims }: SyncDoors, { file }: DesiredPod): string | undefined {
+  const claim = claims.get(file);
+  return claim?.place === undefined ? claim?.uid : undefined;
 }
 
 /** Only asked when a container is to be started: a gate begins to poll by being asked. */

@@ -4,6 +4,7 @@ import type { Admissions } from '../admission/admissions.ts';
 import type { Claims } from '../claims/claims.ts';
 import type { PodContext } from '../containers/pod-context.ts';
 import type { DesiredPod } from '../desired.ts';
+import type { NetworkCheck } from '../observe/network-check.ts';
 import type { PodPlan } from '../plan/actions.ts';
 import { noteEnds } from '../plan/end-notes.ts';
 import { planPod } from '../plan/plan-pod.ts';
@@ -22,8 +23,11 @@ export type SyncDoors = StartDoors & {
   readonly gates: StartGates;
   readonly admissions: Admissions;
   readonly claims: Claims;
+  readonly network: Pick<NetworkCheck, 'look' | 'problem'>;
   readonly maxRestartPeriodMs: number;
   contextOf(desired: DesiredPod): PodContext;
+  /** The former runtime that a pod stays in for now; undefined where it belongs in the agent's own. */
+  stays(desired: DesiredPod): string | undefined;
   /** Asks for another look at a pod. */
   request(key: string): void;
 };
@@ -62,6 +66,7 @@ export async function syncPod(
     record.images = start?.images ?? new Map();
     record.loggedAttempts = start?.loggedAttempts ?? new Map();
     const plan = planPod(desired, record.observed, facts);
+    record.networkProblem = facts.networkProblem;
     noteRefusal(record, facts.refusals, refusal);
     rememberEnd(doors, desired, plan);
     return await carryOut(doors, record, { plan, context, desired });
@@ -77,6 +82,7 @@ function turnTo(record: PodRecord, desired: DesiredPod): void {
     record.images = new Map();
     delete record.loggedAttempts;
     delete record.refused;
+    delete record.networkProblem;
     delete record.doing;
     delete record.lastError;
     record.failedLooks = 0;

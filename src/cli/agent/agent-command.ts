@@ -80,7 +80,11 @@ const ports = grouped('Ports:', [
 
 const own = grouped('Agent:', [
   { flags: '--root-dir <dir>', summary: 'the directory that holds everything', default: '/' },
-  { flags: '--takeover', summary: 'end the agent that runs for this root directory and take its place' },
+  {
+    flags: '--takeover',
+    summary:
+      'take the place of whoever ran these pods: a kubelet that was stopped, another agent; one pod after another',
+  },
   { flags: '--log-file <file>', summary: 'write the log there instead of stderr, at most 10 MB', hidden: true },
 ]);
 

@@ -11,6 +11,7 @@ import { serveHttp } from '../../host/serve.ts';
 import type { AgentStatus } from '../../kube/agent-socket.ts';
 import { watchRollouts } from '../rollout/recover-rollout.ts';
 import type { AgentPorts } from './agent-ports.ts';
+import { agentRuntimes } from './agent-runtimes.ts';
 import { type AgentSession, type AgentSetup, openSession } from './agent-session.ts';
 import { finishRecovery } from './finish-recovery.ts';
 import { openPorts } from './open-ports.ts';
@@ -23,7 +24,8 @@ type DecideAgain = () => Promise<DecidedSettings>;
  * by SIGHUP. Pods notice neither a reload nor the end.
  */
 export class AgentProcess {
-  readonly #setup: AgentSetup;
+  #setup: AgentSetup;
+  #again = Promise.withResolvers<'reload' | 'recovered'>();
   #session: AgentSession;
   #ports: AgentPorts = { problems: [], close: async () => {} };
   #warned: readonly string[];
@@ -37,7 +39,8 @@ export class AgentProcess {
   /** Runs until the agent ends; throws only for bugs of ours and a socket that cannot be made. */
   static async run(setup: AgentSetup, decided: DecidedSettings, decideAgain: DecideAgain): Promise<void> {
     const { host } = setup.context;
-    const { settings, warnings } = decided;
+    const { settings } = decided;
+    const warnings = decided.warnings(setup.choice.type);
     for (const warning of warnings) setup.log.warn(warning);
     const socketPath = await prepareSocketPath(host, setup.paths);
     const agent = new AgentProcess(setup, await openSession(setup, settings), warnings);
@@ -49,35 +52,70 @@ export class AgentProcess {
       const look = () => agent.#session.agent.look();
       await setup.guard.start(over.signal, look);
       const afterwards = async () => {
-        const about = { ...setup, ...setup.context, signal: over.signal, agent: agent.#session.agent };
-        for (const recovery of setup.recovered.splice(0)) await finishRecovery(about, recovery);
+        const isStale = setup.recovered.some(({ restored }) => restored.includes(setup.paths.agentConfig));
+        if (isStale) agent.#again.resolve('recovered');
+        else await agent.#finishRecoveries(over.signal);
       };
       void watchRollouts(setup.context.clock, over.signal, { recover: setup.recover, look, afterwards });
-      await agent.#untilEnd(decideAgain);
+      await agent.#untilEnd(decideAgain, over.signal);
     } finally {
       over.abort();
       await Promise.all([socket.close(), agent.#ports.close(), agent.#session.end()]);
+      await agent.#leave();
       await removeSocketPath(host, setup.paths, socketPath);
     }
   }
 
-  async #untilEnd(decideAgain: DecideAgain): Promise<void> {
-    let hangup = Promise.withResolvers<'reload'>();
-    const forget = this.#setup.context.onHangup?.(() => hangup.resolve('reload'));
+  async #leave(): Promise<void> {
+    const { agent, node } = this.#session;
+    await node?.leave(agent.status().pods.filter(({ file }) => file !== undefined).length);
+  }
+
+  async #untilEnd(decideAgain: DecideAgain, signal: AbortSignal): Promise<void> {
+    const forget = this.#setup.context.onHangup?.(() => this.#again.resolve('reload'));
     try {
-      while ((await Promise.race([this.#session.ended, hangup.promise])) === 'reload') {
-        hangup = Promise.withResolvers();
-        await this.#reload(decideAgain);
+      for (;;) {
+        const why = await Promise.race([this.#session.ended, this.#again.promise]);
+        if (why === undefined) return;
+        this.#again = Promise.withResolvers();
+        if (why === 'reload') await this.#reload(decideAgain);
+        else await this.#takeUpRecovered(decideAgain, signal);
       }
     } finally {
       forget?.();
     }
   }
 
+  /** A change that was cut off has been undone, and with it what this agent runs by, perhaps its runtime. */
+  async #takeUpRecovered(decideAgain: DecideAgain, signal: AbortSignal): Promise<void> {
+    const { log } = this.#setup;
+    try {
+      const { settings } = await decideAgain();
+      const { changed, needRestart } = planReload(this.#session.settings, settings);
+      if (changed.length + needRestart.length > 0) {
+        log.info(`the former configuration was put back: ${[...changed, ...needRestart].join(', ')} changed`);
+        this.#setup = { ...this.#setup, ...(await agentRuntimes(this.#setup, settings)) };
+        await this.#change(settings);
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof UsageError)) throw thrown;
+      log.error(`the configuration that was put back cannot be used: ${thrown.message}`);
+    }
+    void this.#finishRecoveries(signal);
+  }
+
+  async #finishRecoveries(signal: AbortSignal): Promise<void> {
+    const { recovered, context } = this.#setup;
+    const about = { ...this.#setup, ...context, signal, agent: this.#session.agent };
+    for (const recovery of recovered.splice(0)) await finishRecovery(about, recovery);
+  }
+
   async #reload(decideAgain: DecideAgain): Promise<void> {
     const { log, metrics } = this.#setup;
     try {
-      const { settings, warnings } = await decideAgain();
+      const decided = await decideAgain();
+      const { settings } = decided;
+      const warnings = decided.warnings(this.#setup.choice.type);
       for (const warning of warnings) if (!this.#warned.includes(warning)) log.warn(warning);
       this.#warned = warnings;
       const plan = planReload(this.#session.settings, settings);

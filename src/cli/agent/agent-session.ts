@@ -1,5 +1,4 @@
 import { Agent } from '../../agent/agent.ts';
-import { ownerId } from '../../agent/home/owner.ts';
 import type { AgentMetrics } from '../../agent/metrics/agent-metrics.ts';
 import { combineObservers } from '../../agent/metrics/combine-observers.ts';
 import { measuredRuntime } from '../../agent/metrics/measured-runtime.ts';
@@ -9,28 +8,28 @@ import type { AgentSettings } from '../../agent/settings/settings.ts';
 import { sleep } from '../../base/clock.ts';
 import { type Log, silentLog } from '../../base/log.ts';
 import type { Paths } from '../../config/paths.ts';
-import { copyAndTruncate } from '../../host/log-file.ts';
 import { releaseVersion } from '../../kube/version.ts';
 import type { Recovery } from '../../rollout/journal/recovery.ts';
 import { readCredentials } from '../../runtime/images/credentials.ts';
 import { obtainImage } from '../../runtime/images/obtain.ts';
-import { openRuntime, type RuntimeChoice } from '../../runtime/open.ts';
-import type { ContainerRuntime } from '../../runtime/runtime.ts';
+import { placeText } from '../../runtime/place.ts';
+import type { ContainerRuntime, ObservedPod } from '../../runtime/runtime.ts';
 import type { CliContext } from '../command.ts';
 import type { Recovered } from '../rollout/recover-rollout.ts';
+import { type AgentRuntimes, openAgentRuntime } from './agent-runtimes.ts';
 import type { QuietCollector } from './collect-when-quiet.ts';
 import type { EditGuard } from './guard-edits.ts';
 import type { NodeSession, NodeSessionDoors } from './node-session.ts';
+import { rivalOf } from './rivals.ts';
 
 /** How long what was begun in the runtime may take to be whole; a runtime that hangs holds nobody up. */
 const settleMs = 10_000;
 
 /** What stays the same for the life of the process, whatever the configuration says. */
-export type AgentSetup = {
+export type AgentSetup = AgentRuntimes & {
   readonly context: CliContext;
   readonly paths: Paths;
   readonly log: Log;
-  readonly choice: RuntimeChoice;
   readonly metrics: AgentMetrics;
   readonly health: RuntimeHealth;
   readonly memory: QuietCollector;
@@ -39,6 +38,8 @@ export type AgentSetup = {
   /** What it has recovered, and nobody has followed up. */
   readonly recovered: Recovery[];
   readonly guard: EditGuard;
+  /** Pods of other owners are replaced by ours. */
+  readonly takeover: boolean;
 };
 
 /** An agent at work with one set of settings. */
@@ -60,7 +61,7 @@ export async function openSession(setup: AgentSetup, settings: AgentSettings): P
   const over = new AbortController();
   const inFlight = new Set<Promise<unknown>>();
   const own = { ...setup, log: logUntil(over.signal, setup.log) };
-  const runtime = await runtimeOf(own, settings);
+  const runtime = await openAgentRuntime(own, settings);
   const measured = measuredRuntime(runtime, { ...setup, clock: context.clock }, { signal: over.signal, inFlight });
   const unhealthy = () => setup.health.problem(context.clock.now());
   const node = await nodeOf({ ...own, ...context, settings, runtime: measured, unhealthy });
@@ -105,7 +106,7 @@ function logUntil(signal: AbortSignal, log: Log): Log {
 }
 
 function agentOf(
-  { context, paths, log, metrics, memory, recover, guard }: AgentSetup,
+  { context, paths, log, metrics, memory, recover, guard, formers, takeover }: AgentSetup,
   settings: AgentSettings,
   { runtime, node }: { readonly runtime: ContainerRuntime; readonly node: NodeSession | undefined },
 ): Agent {
@@ -118,6 +119,7 @@ function agentOf(
     clock,
     log,
     runtime,
+    formers: formers.map(placeText),
     settings,
     paths,
     observer: combineObservers(
@@ -133,17 +135,10 @@ function agentOf(
     version: releaseVersion,
     recover: async () => (await recover()) !== 'left',
     reviewChange: guard.review,
+    takeover: takeover ? { rivalOf: (pods: readonly ObservedPod[]) => rivalOf(host, pods) } : undefined,
     obtainImage: (reference: string, policy: Parameters<typeof obtainImage>[2]['policy']) =>
       obtainImage(runtime, reference, { policy, archives, host, tagsCache, login, signal: context.signal }),
-    // Docker rotates by itself.
-    ...(runtime.type === 'process' ? { rotation: { host, maxBytes, maxFiles, copyAndTruncate } } : {}),
+    rotation: { maxBytes, maxFiles },
   };
   return new Agent(options);
-}
-
-async function runtimeOf({ context, paths, log, choice }: AgentSetup, settings: AgentSettings) {
-  const { host, clock } = context;
-  const owner = await ownerId(host, paths.stateDir);
-  const logRotation = { maxBytes: settings.containerLogMaxBytes, maxFiles: settings.containerLogMaxFiles };
-  return openRuntime({ ...choice, host, clock, log, owner, paths, logRotation });
 }

@@ -1,11 +1,12 @@
 import type { Clock } from '../../base/clock.ts';
 
-const quietMs = 5000;
+/** Longer than one call to a busy engine usually takes: a burst that goes on is not to pay for it. */
+const quietMs = 10_000;
 
 export type QuietCollector = { busy(): void; end(): void };
 
 /**
- * Collects garbage when the agent has been quiet for five seconds after it was busy: what a start or a burst of pods
+ * Collects garbage when the agent has been quiet for ten seconds after it was busy: what a start or a burst of pods
  * left behind is given back, and an agent that idles never pauses for it.
  */
 export function collectWhenQuiet(clock: Clock, collect: () => void): QuietCollector {

@@ -20,6 +20,7 @@ import { buildKubeconfig } from '../../kubeconfig/kubeconfig.ts';
 import { readClusterAccess } from '../../kubeconfig/read-access.ts';
 import type { ContainerRuntime } from '../../runtime/runtime.ts';
 import { certificateTools } from './certificate-tools.ts';
+import { leaveNode } from './leave-node.ts';
 
 export type NodeSessionDoors = {
   readonly host: Host;
@@ -44,6 +45,8 @@ export type NodeSession = {
   start(agent: Parameters<ClusterView['start']>[0], signal: AbortSignal): void;
   status(): AgentNode;
   problems(): readonly string[];
+  /** The agent has ended, and leaves this many static pods behind. */
+  leave(staticPods: number): Promise<void>;
 };
 
 /** The kubelet's API takes WebSockets of the API server itself (KEP-4006). */
@@ -85,6 +88,9 @@ export function openNodeSession(doors: NodeSessionDoors, kubeconfig: string): No
     },
     status: () => nodeStatusOf(api),
     problems: () => [api.problem(), ...view.problems()].filter((problem) => problem !== undefined),
+    leave: async (staticPods) => {
+      if (api.node() !== undefined) await leaveNode(doors, kubeconfig, staticPods);
+    },
   };
 }
 

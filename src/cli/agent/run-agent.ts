@@ -1,22 +1,23 @@
 import { resolve } from 'node:path';
-import { lastRuntime, noteRuntime } from '../../agent/home/last-runtime.ts';
 import { AgentMetrics } from '../../agent/metrics/agent-metrics.ts';
 import { RuntimeHealth } from '../../agent/metrics/runtime-health.ts';
 import { decideSettings } from '../../agent/settings/decide-settings.ts';
 import type { AgentSettings } from '../../agent/settings/settings.ts';
 import { sleep } from '../../base/clock.ts';
+import { PreflightError } from '../../base/errors.ts';
 import { type Log, lineLog } from '../../base/log.ts';
 import { type Paths, pathsOf } from '../../config/paths.ts';
 import { collectGarbage } from '../../host/lean-memory.ts';
 import { lockHolder, takeLock } from '../../host/lock.ts';
 import { openLogFile } from '../../host/log-file.ts';
 import type { Recovery } from '../../rollout/journal/recovery.ts';
-import { chooseRuntime } from '../../runtime/open.ts';
 import type { CliContext, CommandRun } from '../command.ts';
 import { rolloutRecovery } from '../rollout/recover-rollout.ts';
 import { AgentProcess } from './agent-process.ts';
+import { agentRuntimes } from './agent-runtimes.ts';
 import { collectWhenQuiet } from './collect-when-quiet.ts';
 import { editGuard } from './guard-edits.ts';
+import { findKubelet } from './rivals.ts';
 
 const logFileBytes = 10 * 1024 * 1024;
 const takeoverMs = 10_000;
@@ -26,17 +27,25 @@ export const runAgentCommand: CommandRun = async (context, { options, common }) 
   const { host } = context;
   const paths = pathsOf(resolve(host.workingDirectory(), String(options.rootDir ?? '/')));
   const decide = () => decideSettings(host, options);
-  const decided = await decide();
-  const { settings } = decided;
+  let decided = await decide();
   const log = await openLog(context, options.logFile, common.verbosity);
-  if (options.takeover === true) await takeOver(context, paths);
+  const takeover = options.takeover === true;
+  if (takeover) await endOther(context, paths);
   const lock = await takeLock(host, paths.agentLock, 'an agent');
   try {
     const recovered: Recovery[] = [];
-    const recover = rolloutRecovery(context, paths, log, (recovery) => void recovered.push(recovery));
-    await recover();
+    const recovery = rolloutRecovery(context, paths, log, (found) => void recovered.push(found));
+    await recovery();
+    // What was put back may say how this agent is to run: until it does, nobody goes on by what is over.
+    const isStale = () => recovered.some(({ restored }) => restored.includes(paths.agentConfig));
+    const recover = async () => {
+      const done = await recovery();
+      return isStale() ? 'left' : done;
+    };
+    if (isStale()) decided = await decide();
+    const { settings } = decided;
     const guard = editGuard({ host, clock: context.clock, paths, log });
-    const setup = { ...(await setupOf({ context, paths, settings, log })), recover, recovered, guard };
+    const setup = { ...(await setupOf({ context, paths, settings, log })), recover, recovered, guard, takeover };
     const where = settings.staticPodPath ?? settings.manifestURL ?? 'no directory';
     log.info(`agent pid ${host.pid} for ${where}, runtime ${setup.choice.type}`);
     setup.memory.busy();
@@ -56,14 +65,12 @@ async function setupOf(input: {
   readonly log: Log;
 }) {
   const { context, paths, settings, log } = input;
-  const { host, clock } = context;
-  const planeRuntime = await lastRuntime(host, paths.stateDir);
-  const choice = await chooseRuntime({ host, runtime: settings.runtime, planeRuntime });
-  await noteRuntime(host, paths.stateDir, choice);
-  log.verbose(1, `runtime ${choice.type}: ${choice.because}`);
+  const { clock } = context;
+  const runtimes = await agentRuntimes({ context, paths, log }, settings);
+  log.verbose(1, `runtime ${runtimes.choice.type}: ${runtimes.choice.because}`);
   const health = new RuntimeHealth(clock.now());
   const memory = collectWhenQuiet(clock, collectGarbage);
-  return { context, paths, log, choice, health, memory, metrics: new AgentMetrics(clock) };
+  return { context, paths, log, ...runtimes, health, memory, metrics: new AgentMetrics(clock) };
 }
 
 async function openLog({ stderr, clock }: CliContext, logFile: unknown, verbosity: number): Promise<Log> {
@@ -72,7 +79,12 @@ async function openLog({ stderr, clock }: CliContext, logFile: unknown, verbosit
   return lineLog(write, verbosity, clock.now);
 }
 
-async function takeOver({ host, clock }: CliContext, paths: Paths): Promise<void> {
+/** Ends the agent of this root directory; throws PreflightError, with nothing touched, where a kubelet runs. */
+async function endOther({ host, clock }: CliContext, paths: Paths): Promise<void> {
+  const kubelet = await findKubelet(host);
+  if (kubelet !== undefined) {
+    throw new PreflightError(`nothing is taken over: ${kubelet.problem}`, { hint: kubelet.hint });
+  }
   const holder = await lockHolder(host, paths.agentLock);
   if (holder === undefined || !host.kill(holder.pid, 'SIGTERM')) return;
   const sinceMs = clock.now();

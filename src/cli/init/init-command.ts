@@ -18,9 +18,19 @@ const joiningOptions: readonly CliOption[] = [
   { flags: '--skip-certificate-key-print', summary: 'do not show the key of the uploaded certificates' },
 ];
 
+const cniOption: CliOption = {
+  flags: '--cni <kind>',
+  summary: 'write a CNI configuration for the pods of this machine where there is none: a bridge',
+  values: ['bridge'],
+};
+
+/** The phases that it is about. */
+const cniPhases: readonly string[] = ['preflight', 'cni'];
+
 const initOptions: readonly CliOption[] = [
   ...configurationOptions,
   ...actingOptions,
+  cniOption,
   { flags: '--skip-phases <phases>', summary: 'phases to leave out, NAME or NAME/SUBPHASE', list: true },
   { flags: '--foreground', summary: 'stay and run the agent here until interrupted' },
   ...joiningOptions,
@@ -68,6 +78,7 @@ export const initPhaseRows: readonly PhaseRow[] = [
     summary: 'write the manifests of the control plane',
     phases: ['apiserver', 'controller-manager', 'scheduler'].map((name) => ({ name, summary: `only kube-${name}` })),
   },
+  { name: 'cni', summary: 'write a network for pods, where --cni asks for one' },
   { name: 'start-agent', summary: 'start the agent, which runs the manifests' },
   { name: 'wait-control-plane', summary: 'wait until every component is healthy and admin.conf works' },
   {
@@ -113,7 +124,12 @@ function phaseCommand(row: PhaseRow, above: readonly string[]): CliCommand {
       `bootstrap init phase ${path.join(' ')}`,
       `bootstrap init phase ${path.join(' ')} --config kubeadm.yaml`,
     ],
-    options: [...configurationOptions, ...actingOptions, ...(joiningPhases.includes(row.name) ? joiningOptions : [])],
+    options: [
+      ...configurationOptions,
+      ...actingOptions,
+      ...(joiningPhases.includes(row.name) ? joiningOptions : []),
+      ...(cniPhases.includes(row.name) ? [cniOption] : []),
+    ],
     load: async () => {
       const { runInitPhase } = await import('./init.ts');
       return { run: (context, invocation) => runInitPhase(context, invocation, path) };
@@ -133,6 +149,7 @@ export const initCommand: CliCommand = {
     'bootstrap init',
     'bootstrap init --config kubeadm.yaml',
     'bootstrap init --root-dir ~/plane --runtime process --apiserver-advertise-address 127.0.0.1',
+    'bootstrap init --runtime cri --cni bridge --pod-network-cidr 10.244.0.0/16',
     'bootstrap init --dry-run',
     'bootstrap init --ignore-preflight-errors NumCPU,Mem',
   ],

@@ -11,6 +11,7 @@ import { sweepCanaries } from '../../rollout/canary/sweep.ts';
 import { putBackMigration } from '../../rollout/change-over/migrate-requests.ts';
 import { readOnlyRuntime } from '../../runtime/read-only-runtime.ts';
 import { agentDoor } from '../agent/agent-door.ts';
+import { withFormerRuntimes } from '../agent/agent-runtimes.ts';
 import { agentStarter } from '../agent/agent-starter.ts';
 import type { CliContext, CommandRun } from '../command.ts';
 import { createReport } from '../report.ts';
@@ -43,10 +44,12 @@ export const run: CommandRun = async (cli, { options, common }) => {
     ? await (await import('./dry-run.ts')).dryRunDoors({ cli, paths, report, made: real })
     : await realDoors(cli, paths, real);
   const opened = workflowContext({ cli, common, options, config, paths, report, ...doors });
+  let joined: ReturnType<typeof opened.runtime> | undefined;
+  const runtime = () => (joined ??= withFormerRuntimes({ context: cli, paths, log: opened.log }, opened));
   const context: ResetContext = {
     ...opened,
     dryRun,
-    runtime: dryRun ? async () => readOnlyRuntime(await opened.runtime()) : opened.runtime,
+    runtime: dryRun ? async () => readOnlyRuntime(await runtime()) : runtime,
     mayHavePods: async () => (await readOwnerId(cli.host, paths.stateDir)) !== undefined,
     cleanupTmpDir: config.reset.cleanupTmpDir || options.cleanupTmpDir === true,
     ...(!dryRun && {

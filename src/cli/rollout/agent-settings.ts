@@ -7,11 +7,11 @@ import type { AgentDoor } from '../../phases/context.ts';
 import type { NewFile } from '../../rollout/apply/issue-anew.ts';
 import { diffConfigurations } from '../../rollout/plan/configuration-differences.ts';
 import { differenceText } from '../../rollout/revisions/revision-differences.ts';
-import type { Change } from '../../rollout/types.ts';
+import type { Change, RuntimeMove } from '../../rollout/types.ts';
 
 /**
  * agent.yaml as the configuration asks for it, when another one is there; undefined when that one is right. The runtime of
- * a plane stays what it is.
+ * a plane stays what it is, unless its pods move.
  */
 export function planAgentSettings(input: {
   readonly present: Awaited<ReturnType<AgentDoor['configuration']>>;
@@ -19,11 +19,13 @@ export function planAgentSettings(input: {
   readonly paths: Paths;
   /** The configuration is the one that it was written by. */
   readonly sameInput: boolean;
+  readonly move?: RuntimeMove | undefined;
 }): { readonly file: NewFile; readonly change: Change } | undefined {
-  const { present, config, paths, sameInput } = input;
+  const { present, config, paths, sameInput, move } = input;
   const { type, endpoint } = present?.runtime ?? {};
   if (type === undefined || type === 'auto') return undefined;
-  const wanted = agentConfigurationOf({ config, paths, runtime: { type, endpoint } });
+  const runtime = { endpoint: undefined, ...(move?.to ?? { type, endpoint }) };
+  const wanted = agentConfigurationOf({ config, paths, runtime });
   if (canonicalJson(present) === canonicalJson(wanted)) return undefined;
   const data = toYaml(wanted);
   const fields = diffConfigurations(toYaml(present), data).map((difference) =>
@@ -34,7 +36,7 @@ export function planAgentSettings(input: {
     change: {
       what: 'file',
       name: paths.agentConfig,
-      because: `${fields.join(', ')}; the agent starts again for that, pods stay`,
+      because: `${fields.join(', ')}; the agent starts again for that, pods ${move === undefined ? 'stay' : 'move one by one'}`,
       cause: sameInput ? 'hand edit' : 'configuration',
     },
   };

@@ -1,6 +1,6 @@
 import type { CliCommand } from '../command.ts';
 import { configOption, rootDirOption } from '../options.ts';
-import { componentOption, noRollbackOption, skipCanaryOption } from './rollout-options.ts';
+import { componentOption, moveOptions, noRollbackOption, skipCanaryOption } from './rollout-options.ts';
 
 /** `bootstrap apply`. */
 export const applyCommand: CliCommand = {
@@ -15,10 +15,12 @@ export const applyCommand: CliCommand = {
     'bootstrap apply --config kubeadm.yaml --message "more audit"',
     'bootstrap apply --dry-run --config kubeadm.yaml',
     'bootstrap apply --component kube-scheduler',
+    'bootstrap apply --runtime docker',
     'bootstrap apply --config kubeadm.yaml -o ndjson',
   ],
   notes: [
     'Without --config it takes the configuration of the last good revision, and so puts right what was changed by hand.',
+    'With another runtime.type or --runtime the pods move there one by one, each behind the health gate; data stays.',
   ],
   options: [
     configOption,
@@ -32,6 +34,7 @@ export const applyCommand: CliCommand = {
       flags: '--live',
       summary: 'set only what running components can be told (log verbosity), until they start again',
     },
+    ...moveOptions,
     { flags: '--patches <dir>', summary: 'patches for the manifests: target[suffix][+type].yaml' },
     { flags: '--templates <dir>', summary: 'manifest templates that replace ours, file by file' },
     { flags: '--objects', summary: 'bring only the objects in the cluster along', hidden: true },

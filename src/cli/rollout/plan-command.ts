@@ -1,5 +1,6 @@
 import type { CliCommand } from '../command.ts';
 import { configOption, rootDirOption } from '../options.ts';
+import { moveOptions } from './rollout-options.ts';
 
 /** `bootstrap plan`. */
 export const planCommand: CliCommand = {
@@ -20,6 +21,7 @@ export const planCommand: CliCommand = {
   options: [
     configOption,
     rootDirOption,
+    ...moveOptions,
     { flags: '--patches <dir>', summary: 'patches for the manifests: target[suffix][+type].yaml' },
     { flags: '--templates <dir>', summary: 'manifest templates that replace ours, file by file' },
   ],

@@ -27,6 +27,7 @@ import { withAskedFlags } from './ask-flags.ts';
 import { type PlanInput, planInput, withPatches } from './plan-input.ts';
 import { differencesExitCode, planReport, refuseUnreadable, showResult } from './plan-output.ts';
 import { planText } from './plan-text.ts';
+import { plannedMove } from './planned-move.ts';
 import { plannedObjects } from './planned-objects.ts';
 
 /** `bootstrap plan`: reads configuration, disk and agent, and shows what `apply` would change. Writes nothing. */
@@ -42,11 +43,20 @@ export const run: CommandRun = async (cli, { options, common }) => {
   return changes ? differencesExitCode : 0;
 };
 
+/** Options of `plan` that `apply` is given too. */
+const applyFlags = {
+  config: '--config',
+  rootDir: '--root-dir',
+  runtime: '--runtime',
+  runtimeEndpoint: '--runtime-endpoint',
+  patches: '--patches',
+  templates: '--templates',
+};
+
 /** What does what the plan says, as it is to be typed. */
 function applyCommand(options: Options): string {
-  const given = (['config', 'rootDir', 'patches', 'templates'] as const).flatMap((name) => {
+  const given = Object.entries(applyFlags).flatMap(([name, flag]) => {
     const value = textOption(options, name);
-    const flag = name === 'rootDir' ? '--root-dir' : `--${name}`;
     return value === undefined || (name === 'rootDir' && value === '/') ? [] : [flag, quoted(value)];
   });
   return ['bootstrap apply', ...given].join(' ');
@@ -57,9 +67,9 @@ export function planDocument(
   plan: RolloutPlan,
   more: { readonly revision: number | undefined; readonly warnings: readonly string[] },
 ): Readonly<Record<string, unknown>> {
-  const { components, files, objects, blocked, configuration, takenUp, notes } = plan;
+  const { components, files, objects, move, blocked, configuration, takenUp, notes } = plan;
   const { revision, warnings } = more;
-  const told = { components, files, objects, blocked, configuration, takenUp, notes, warnings };
+  const told = { components, files, objects, ...(move && { move }), blocked, configuration, takenUp, notes, warnings };
   return { kind: 'RolloutPlan', changes: !isEmptyPlan(plan), revision, ...told };
 }
 
@@ -125,12 +135,13 @@ export async function planFrom(cli: CliContext, source: PlanSource, report: Repo
   if (journal !== undefined)
     report.warn(`${journal.command} is under way or was cut off: what is here may still change`);
   const { sameInput } = input;
-  const settings = planAgentSettings({ present: agentConfiguration, config, paths, sameInput });
+  const move = await plannedMove({ host, config, paths, status, configured: agentConfiguration?.runtime });
+  const settings = planAgentSettings({ present: agentConfiguration, config, paths, sameInput, move });
   const facts = await gatherPlanFacts({
     ...{ config, paths, rendered, status, lastGood, current, former, made },
     host: source.files ?? host,
     now: clock.now(),
-    planeRuntime: agentConfiguration?.runtime?.type,
+    move,
     changeOver: await possibleChangeOver(host, componentState(status, 'kube-apiserver').pod?.pod),
     sameInput,
     notes: input.notes,

@@ -1,6 +1,9 @@
+import type { AgentConfiguration } from '../../agent/settings/configuration.ts';
 import { UsageError } from '../../base/errors.ts';
 import type { Report } from '../../base/report.ts';
 import { pathsOf } from '../../config/paths.ts';
+import type { Config } from '../../config/types.ts';
+import { parseJsonOrYaml } from '../../kube/yaml.ts';
 import { applyRollout } from '../../rollout/apply/apply-rollout.ts';
 import type { NewFile } from '../../rollout/apply/issue-anew.ts';
 import { differingFiles, keptManifests, withFiles, withRestoredFiles } from '../../rollout/revisions/kept-manifests.ts';
@@ -50,6 +53,14 @@ function numberOption(options: Options): number | undefined {
 
 type Back = Planned & { readonly target: Revision; readonly files: readonly NewFile[] };
 
+/** A configuration that leaves the container runtime open means the one that its agent was told. */
+function withRuntimeOf(config: Config, agentSettings: NewFile | undefined): Config {
+  const kept = parseJsonOrYaml(agentSettings?.data ?? '') as AgentConfiguration | undefined;
+  const { type, endpoint } = kept?.runtime ?? {};
+  if (config.bootstrap.runtime.type !== 'auto' || type === undefined) return config;
+  return { ...config, bootstrap: { ...config.bootstrap, runtime: { type, endpoint } } };
+}
+
 /** What going back would change: the revision's own manifests and files in place of what its configuration renders to. */
 async function planBack(
   cli: CliContext,
@@ -66,7 +77,11 @@ async function planBack(
   ]);
   const paths = pathsFor(root, then.config);
   const files = await differingFiles(host, await readFilesAsOf(host, paths, target.number));
-  const input = { ...then, former: now.config, sameInput: false };
+  const config = withRuntimeOf(
+    then.config,
+    files.find(({ path }) => path === paths.agentConfig),
+  );
+  const input = { ...then, config, former: now.config, sameInput: false };
   const manifests = keptManifests(target, paths);
   const { objects } = target;
   const source = { root, lastGood, input, manifests, objects, files: withFiles(host, files) };

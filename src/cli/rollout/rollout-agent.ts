@@ -14,6 +14,8 @@ import { agentStarter } from '../agent/agent-starter.ts';
 const answerWithinMs = 10_000;
 const askEveryMs = 50;
 const overlapForMs = 30 * 60_000;
+/** A move takes its time with every pod; the end of this process ends it too. */
+const stayForMs = 6 * 3_600_000;
 
 type DoorInput = { readonly host: Host; readonly clock: Clock; readonly paths: Paths };
 
@@ -30,6 +32,10 @@ export function rolloutAgent({ host, clock, paths }: DoorInput): RolloutAgent {
     if (status === 409) throw new PreflightError(`the agent refuses: ${text.trim()}`);
     if (status >= 300) throw new OperationError(`the agent answers ${status} to ${path}: ${text.trim()}`);
     return text;
+  };
+  const holder = async (forMs: number) => {
+    const { pid, startTicks = '' } = (await host.identify(host.pid)) ?? { pid: host.pid };
+    return { pid: String(pid), startTicks, forMs: String(forMs) };
   };
   const status = async () => {
     const text = await ask(agentPaths.status, {}, 'GET').catch(() => undefined);
@@ -51,9 +57,9 @@ export function rolloutAgent({ host, clock, paths }: DoorInput): RolloutAgent {
     },
     look: async () => void (await ask(agentPaths.look)),
     overlap: async (file, { forMs = overlapForMs } = {}) => {
-      const { pid, startTicks = '' } = (await host.identify(host.pid)) ?? { pid: host.pid };
-      await ask(agentPaths.overlap, { file, pid: String(pid), startTicks, forMs: String(forMs) });
+      await ask(agentPaths.overlap, { file, ...(await holder(forMs)) });
     },
+    stay: async (file, place) => void (await ask(agentPaths.stay, { file, place, ...(await holder(stayForMs)) })),
     stopOld: async (file) => void (await ask(agentPaths.stopOld, { file })),
     restart: async (file) => (JSON.parse(await ask(agentPaths.restart, { file })) as RestartAnswer).replaced,
   };

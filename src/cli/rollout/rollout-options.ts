@@ -9,6 +9,16 @@ export const componentOption = (verb: string): CliOption => ({
   values: components,
 });
 
+/** Of the commands that can move the pods to another container runtime. */
+export const moveOptions: readonly CliOption[] = [
+  {
+    flags: '--runtime <type>',
+    summary: 'what runs the containers from now on: the pods move there one by one',
+    values: ['docker', 'cri', 'process'],
+  },
+  { flags: '--runtime-endpoint <url>', summary: 'its socket, such as unix:///run/containerd/containerd.sock' },
+];
+
 export const skipCanaryOption: CliOption = {
   flags: '--skip-canary',
   summary: 'do not try the changed components beside the running ones first',

@@ -20,6 +20,7 @@ const doneWords: Readonly<Record<RolloutStep, string>> = {
   swap: 'swapped',
   gate: 'healthy',
   settle: 'settled',
+  move: 'moved',
   undo: 'undone',
   commit: 'kept',
   objects: 'brought along',

@@ -32,6 +32,8 @@ export async function withRolloutLock<T>(
       paths.stateDir,
     ]);
     const recovery = await recover(host, paths, clock);
+    // The agent that runs may be one of the settings, even of the runtime, that were put back just now.
+    if (recovery.restored.includes(paths.agentConfig)) await rolloutAgent({ host, clock, paths }).reload();
     await putBackMigration(host, paths).catch((thrown: unknown) => report.warn(messageOf(thrown)));
     if (recovery.do === 'finish' || recovery.do === 'undo') {
       report.warn(`${recovery.because}; it is ${recovery.do === 'finish' ? 'finished' : 'undone'} now`);

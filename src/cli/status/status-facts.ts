@@ -1,4 +1,4 @@
-import type { AgentNode } from '../../kube/agent-socket.ts';
+import type { AgentNode, AgentStatus } from '../../kube/agent-socket.ts';
 import type { CertificateExpiration } from '../../kubeconfig/expirations.ts';
 import type { Revision } from '../../rollout/revisions/revision.ts';
 import { wrapped } from './status-layout.ts';
@@ -27,6 +27,7 @@ function factRows(facts: StatusFacts): readonly (readonly [string, string])[] {
   return [
     ['agent', agentText(facts)],
     ['runtime', `${named.join(' ')}${error === undefined ? '' : ` does not answer: ${error}`}`],
+    ...(status?.runtime.network === undefined ? [] : [['network', networkText(status.runtime.network)] as const]),
     ...(status?.node === undefined ? [] : [['node', nodeText(status.nodeName, status.node)] as const]),
     ...(directory === '' ? [] : [['manifests', directory] as const]),
     ...(expirations.some(({ missing }) => !missing)
@@ -35,6 +36,10 @@ function factRows(facts: StatusFacts): readonly (readonly [string, string])[] {
     ...(revision === undefined ? [] : [['revision', revisionText(revision, facts.nowMs)] as const]),
     ...(change === undefined ? [] : [['change', change] as const]),
   ];
+}
+
+function networkText({ ready, problem = '' }: NonNullable<AgentStatus['runtime']['network']>): string {
+  return ready ? 'ready' : `${problem.replace(/^network is not ready: /, 'not ready: ')}; on the host network pods run`;
 }
 
 function nodeText(name: string, { registered, ready, server }: AgentNode): string {

@@ -11,6 +11,7 @@ import {
 } from '../../kube/cidr.ts';
 import { isDnsSubdomain } from '../../kube/names.ts';
 import { isHost, splitHostPort } from '../endpoints.ts';
+import { nodeMask } from '../node-networks.ts';
 import type { Config } from '../types.ts';
 import { isPort } from './common-rules.ts';
 import type { Rule, Tell } from './rule.ts';
@@ -75,7 +76,7 @@ const podSubnetHoldsNodes: Rule = (config, { ClusterConfiguration: tell }) => {
 
 function nodeMaskFits(config: Config, cidr: Cidr, say: Say): void {
   const name = `node-cidr-mask-size-ipv${cidr.family}`;
-  const text = argument(config, name) ?? argument(config, 'node-cidr-mask-size') ?? (cidr.family === 4 ? '24' : '64');
+  const text = nodeMask(config, cidr.family);
   const hint = `nodes get a /${text} each; controllerManager.extraArgs ${name} changes that`;
   if (!/^\d+$/.test(text)) say([], `cannot be checked: ${name} is \`${text}\`, no number`);
   else if (cidr.prefix > Number(text)) say([], `${formatCidr(cidr)} is smaller than the network of one node`, hint);

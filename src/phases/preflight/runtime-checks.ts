@@ -1,4 +1,4 @@
-import { messageOf } from '../../base/errors.ts';
+import { BootstrapError, messageOf } from '../../base/errors.ts';
 import { imagesOf } from '../../config/images.ts';
 import type { Check, CheckContext, Problem } from './check.ts';
 
@@ -18,9 +18,11 @@ async function runtimeAnswers(context: CheckContext): Promise<readonly Problem[]
   try {
     const runtime = await context.runtime();
     await runtime.version();
-    return [];
+    const remarks = (await runtime.remarks?.()) ?? [];
+    return remarks.map(({ check, ...problem }) => ({ ...problem, name: check }));
   } catch (thrown) {
-    return [{ message: messageOf(thrown), hint: 'choose another with --runtime docker|process' }];
+    const hint = thrown instanceof BootstrapError ? thrown.hint : undefined;
+    return [{ message: messageOf(thrown), hint: hint ?? 'choose another with --runtime docker|cri|process' }];
   }
 }
 
@@ -34,9 +36,9 @@ async function imagesAreThere(context: CheckContext): Promise<readonly Problem[]
     images.kubeApiserver,
     images.kubeControllerManager,
     images.kubeScheduler,
-    ...((await isDocker(context)) ? [images.pause] : []),
+    ...((await hasSandboxes(context)) ? [images.pause] : []),
   ].filter((reference) => reference !== undefined);
-  if ((await runtimeAnswers(context)).length > 0) return [];
+  if ((await runtimeAnswers(context)).some(({ severity = 'error' }) => severity === 'error')) return [];
   const pull = policy !== 'Never';
   const tries = await Promise.allSettled(wanted.map((reference) => context.obtainImage(reference, pull)));
   const messages = tries.flatMap((tried) => (tried.status === 'rejected' ? [messageOf(tried.reason)] : []));
@@ -44,9 +46,10 @@ async function imagesAreThere(context: CheckContext): Promise<readonly Problem[]
   return messages.map((message, index) => ({ message, ...(index === messages.length - 1 ? { hint } : {}) }));
 }
 
-async function isDocker(context: CheckContext): Promise<boolean> {
+/** The process runtime needs no program that only waits. */
+async function hasSandboxes(context: CheckContext): Promise<boolean> {
   try {
-    return (await context.runtimeType()).type === 'docker';
+    return (await context.runtimeType()).type !== 'process';
   } catch {
     // The check CRI says why.
     return false;

@@ -9,12 +9,11 @@ import { gate } from './gate.ts';
 import { surelyLook, surelyStatus } from './swap.ts';
 
 /**
- * After a change that was cut off has been undone on the disk: has the agent take that up, starts anew what may run by
+ * After a change that was cut off has been undone on the disk: has the agent look at that, starts anew what may run by
  * files that are gone, and waits until all is healthy. What is not gets a warning: the next change may be there to repair it.
  */
 export async function bringBack(context: RolloutContext, recovery: Recovery): Promise<void> {
   const { host, paths, agent, report, config } = context;
-  if (recovery.restored.includes(paths.agentConfig)) await agent.reload();
   await surelyLook(context);
   const status = await surelyStatus(context);
   const stale = await staleAfter(host, paths, recovery, (component) => {

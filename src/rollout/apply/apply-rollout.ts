@@ -1,7 +1,10 @@
 import { dirname, join } from 'node:path';
 import { InterruptedError, messageOf, OperationError, PreflightError, TimeoutError } from '../../base/errors.ts';
+import type { ComponentName } from '../../manifests/component.ts';
 import { manifestFile } from '../../manifests/components.ts';
 import { openJournal } from '../journal/journal.ts';
+import { moveOtherPods } from '../move/move-pods.ts';
+import { endMove, holdPods } from '../move/places.ts';
 import { bringObjects } from '../objects/bring-objects.ts';
 import { isEmptyPlan } from '../plan/plan.ts';
 import { blockedSkew } from '../plan/version-skew.ts';
@@ -42,7 +45,7 @@ export async function applyRollout(
   options: ApplyOptions = {},
 ): Promise<RolloutResult> {
   refuseBlocked(plan);
-  if (options.component !== undefined) refuseBlocked({ blocked: blockedSkew(plan, options.component) });
+  if (options.component !== undefined) refusePart(plan, options.component);
   const work = await workOf(context, plan, options);
   const brings = options.component === undefined;
   if (isNothing(plan, options)) {
@@ -55,6 +58,7 @@ export async function applyRollout(
   const begun = await begin(context, { plan, work, options: { ...options, parts } });
   try {
     await roll(begun);
+    await moveOthers(begun);
     await noteResult(begun);
     await begun.journal.step('commit');
   } catch (thrown) {
@@ -66,6 +70,7 @@ export async function applyRollout(
   } finally {
     // Until here, whoever recovers a change that was cut off brings the objects.
     await begun.journal.end();
+    if (plan.move !== undefined) await endMove(context);
   }
   return result;
 }
@@ -73,6 +78,13 @@ export async function applyRollout(
 /** What a component has taken up by itself is not changed, but it belongs to a revision. */
 function isNothing(plan: RolloutPlan, { restores }: ApplyOptions): boolean {
   return isEmptyPlan(plan) && plan.takenUp.length === 0 && (restores?.files.length ?? 0) === 0;
+}
+
+function refusePart(plan: RolloutPlan, component: ComponentName): void {
+  refuseBlocked({ blocked: blockedSkew(plan, component) });
+  if (plan.move === undefined) return;
+  const message = `${component} cannot move to ${plan.move.to.type} alone; nothing was touched`;
+  throw new PreflightError(message, { hint: 'apply it without --component: all pods move, one after the other' });
 }
 
 /** Throws with every reason when the plan holds what cannot be changed. */
@@ -147,11 +159,18 @@ function refusal({ signal }: RolloutContext, thrown: unknown): unknown {
 }
 
 async function roll(run: RolloutRun): Promise<void> {
+  if (run.move !== undefined) await holdPods(run.context, run.move.from);
   await writeFiles(run);
   for (const item of run.work.components) {
     run.context.signal.throwIfAborted();
     await rollComponent(run, item);
   }
+}
+
+async function moveOthers({ context, journal, timer, move }: RolloutRun): Promise<void> {
+  if (move === undefined || move.pods.length === 0) return;
+  await journal.step('move');
+  await timer.step({ step: 'move', detail: move.pods.join(', ') }, () => moveOtherPods(context, move));
 }
 
 async function writeFiles({ context, journal, timer, newFiles }: RolloutRun): Promise<void> {

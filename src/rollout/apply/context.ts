@@ -24,6 +24,8 @@ export type RolloutAgent = {
    * process or `forMs` (30 min). Asked again it lasts longer.
    */
   overlap(manifestFile: string, options?: { readonly forMs?: number }): Promise<void>;
+  /** What runs by this manifest stays in that runtime (runtime/place.ts), whatever the agent's becomes, until `stopOld`. */
+  stay(manifestFile: string, place: string): Promise<void>;
   /** Only one instance again: what is not desired is stopped with its grace. Does nothing where no overlap was asked for. */
   stopOld(manifestFile: string): Promise<void>;
   /**

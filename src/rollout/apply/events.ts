@@ -11,6 +11,7 @@ export const rolloutSteps = [
   'swap',
   'gate',
   'settle',
+  'move',
   'undo',
   'commit',
   'objects',

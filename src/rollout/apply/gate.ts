@@ -18,6 +18,8 @@ export type GateInput = {
   readonly component: ComponentName;
   /** Whether this is the instance that is waited for. */
   readonly accept: (now: Instance) => boolean;
+  /** Whether what is seen is in the container runtime that it moves to: how it ended elsewhere is no failure. */
+  readonly arrived?: (now: Instance) => boolean;
   /** Asks the API server here instead of where its manifest says. */
   readonly server?: string | undefined;
   /** Exits of the same pod that belong to what was before. */
@@ -45,7 +47,9 @@ export async function gate(context: RolloutContext, input: GateInput): Promise<v
     signal.throwIfAborted();
     const problem = await problemOf(context, input, state);
     if (problem === undefined) return;
-    await refuseFailed(context, input, { state, sinceMs: watcher.errorSinceMs() });
+    const { container: _elsewhere, ...unseen } = state;
+    const judged = input.arrived?.(instanceOf(state)) === false ? unseen : state;
+    await refuseFailed(context, input, { state: judged, sinceMs: watcher.errorSinceMs() });
     if (clock.ticks() - sinceTicks >= timeoutMs) {
       const what = `is not healthy after ${humanDuration(timeoutMs)}: ${problem}`;
       throw await failed(context, { component, what, state, timedOut: true });

@@ -1,6 +1,7 @@
 import { type ComponentState, componentState } from '../../health/component-state.ts';
 import type { AgentStatus } from '../../kube/agent-socket.ts';
 import type { ComponentName } from '../../manifests/component.ts';
+import { type RuntimePlace, typeOfContainerId } from '../../runtime/place.ts';
 
 /** One run of a component, as the agent shows it; undefined members: it does not run, or is not known. */
 export type Instance = {
@@ -32,4 +33,9 @@ export function instanceIn(status: AgentStatus | undefined, component: Component
 export function isAnother(now: Instance, before: Instance | undefined): boolean {
   if (before === undefined || before.containerId === undefined) return true;
   return now.uid !== before.uid || now.containerId !== before.containerId;
+}
+
+/** Whether an instance is in this container runtime. */
+export function isIn({ containerId }: Pick<Instance, 'containerId'>, { type }: RuntimePlace): boolean {
+  return containerId !== undefined && typeOfContainerId(containerId) === type;
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { manifestFile } from '../../manifests/components.ts';
 import { createKeySource } from '../../pki/keys.ts';
 import type { Journal } from '../journal/journal.ts';
+import { imagesToMove } from '../move/images-to-move.ts';
 import { describePlan } from '../plan/plan-changes.ts';
 import { gatherRevision } from '../revisions/gather-revision.ts';
 import { readBeforeReplacing } from '../revisions/kept-files.ts';
@@ -32,7 +33,7 @@ export async function prepare(begun: Begun): Promise<RolloutRun> {
   const { parts = {} } = options;
   const before = await lookBefore(context);
   await tryOut(begun);
-  const [newFiles] = await Promise.all([issue(context, options, work), obtainImages(context, work)]);
+  const [newFiles] = await Promise.all([issue(context, options, work), obtainImages(context, begun)]);
   const after = parts.beforeEtcdChange;
   if (after !== undefined && work.components.some(({ restart }) => restart)) {
     await timer.step({ step: 'snapshot' }, async () => (await after(context, planned(begun), begun.number)).snapshot);
@@ -41,7 +42,8 @@ export async function prepare(begun: Begun): Promise<RolloutRun> {
   const revision = await timer.step({ step: 'prepare', detail: `revision ${begun.number}` }, () =>
     record(begun, newFiles),
   );
-  return { context, options, work, parts, timer, journal, revision, newFiles, before, touched: [] };
+  const { move } = begun.plan;
+  return { context, options, work, parts, timer, journal, revision, newFiles, before, move, touched: [] };
 }
 
 async function tryOut(begun: Begun): Promise<void> {
@@ -75,9 +77,15 @@ async function issue(
 }
 
 /** The old one must not stop for an image that is not there. */
-async function obtainImages(context: RolloutContext, { components }: RolloutWork): Promise<void> {
-  const images = components.filter(({ restart }) => restart).flatMap(({ manifest }) => manifest.pod.spec.containers);
-  for (const image of new Set(images.map((container) => container.image))) await context.obtainImage(image, true);
+async function obtainImages(context: RolloutContext, { work, plan }: Pick<Begun, 'work' | 'plan'>): Promise<void> {
+  const containers = work.components
+    .filter(({ restart }) => restart)
+    .flatMap(({ manifest }) => manifest.pod.spec.containers);
+  const images = [
+    ...containers.map(({ image }) => image),
+    ...(plan.move === undefined ? [] : await imagesToMove(context, plan.move)),
+  ];
+  for (const image of new Set(images)) await context.obtainImage(image, true);
 }
 
 /** The revision, still unfinished, with all that it will replace. */

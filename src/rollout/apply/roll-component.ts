@@ -72,6 +72,7 @@ function swapOf(run: RolloutRun, work: ComponentWork): ComponentSwap {
           component,
           file: manifest.file,
           ...(work.write && { text: manifest.text }),
+          to: run.move?.to,
         });
       });
     },

@@ -1,6 +1,7 @@
 import type { ComponentName } from '../../manifests/component.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Revision } from '../revisions/revision.ts';
+import type { RuntimeMove } from '../types.ts';
 import type { RolloutContext } from './context.ts';
 import type { StepTimer } from './events.ts';
 import type { Instance } from './instance.ts';
@@ -42,6 +43,8 @@ export type RolloutRun = {
   /** Certificates and kubeconfigs, in the order to write them. */
   readonly newFiles: readonly NewFile[];
   readonly before: Before;
+  /** All pods go to another container runtime. */
+  readonly move?: RuntimeMove | undefined;
   /** Components that were swapped so far, in that order. */
   readonly touched: ComponentName[];
 };

@@ -4,9 +4,10 @@ import { messageOf } from '../../base/errors.ts';
 import { componentState } from '../../health/component-state.ts';
 import type { AgentStatus } from '../../kube/agent-socket.ts';
 import type { ComponentName } from '../../manifests/component.ts';
+import type { RuntimePlace } from '../../runtime/place.ts';
 import type { RolloutContext } from './context.ts';
 import { exitsWithOneMore } from './gate.ts';
-import { type Instance, instanceIn, instanceOf, isAnother } from './instance.ts';
+import { type Instance, instanceIn, instanceOf, isAnother, isIn } from './instance.ts';
 
 const agentWithinMs = 20_000;
 const askEveryMs = 100;
@@ -16,6 +17,8 @@ export type Swapped = {
   /** Whether an instance is the one that is to come. */
   readonly accept: (now: Instance) => boolean;
   readonly exitsBefore: number;
+  /** Of one that moves: whether it is in the other container runtime. */
+  readonly arrived?: (now: Instance) => boolean;
 };
 
 /** What the agent says; brings it back when it has died. Throws when none comes. */
@@ -38,8 +41,15 @@ export async function surelyLook(context: RolloutContext): Promise<void> {
  */
 export async function putManifest(
   context: RolloutContext,
-  { component, file, text }: { readonly component: ComponentName; readonly file: string; readonly text?: string },
+  put: {
+    readonly component: ComponentName;
+    readonly file: string;
+    readonly text?: string;
+    /** The container runtime that it goes to; it was kept from that until now. */
+    readonly to?: RuntimePlace | undefined;
+  },
 ): Promise<Swapped> {
+  const { component, file, text, to } = put;
   const old = componentState(await surelyStatus(context), component);
   const before = instanceOf(old);
   if (text !== undefined) {
@@ -49,12 +59,18 @@ export async function putManifest(
   await surelyLook(context);
   const now = instanceIn(await surelyStatus(context), component);
   const same = now.uid === before.uid && before.containerId !== undefined;
-  if (same && !isAnother(now, before)) await insist(context, () => context.agent.restart(file));
-  return { accept: (seen) => isAnother(seen, before), exitsBefore: same ? exitsWithOneMore(old) : 0 };
+  if (to !== undefined) await insist(context, () => context.agent.stopOld(file));
+  else if (same && !isAnother(now, before)) await insist(context, () => context.agent.restart(file));
+  const arrived = (seen: Instance) => to === undefined || isIn(seen, to);
+  return {
+    accept: (seen) => isAnother(seen, before) && arrived(seen),
+    exitsBefore: same ? exitsWithOneMore(old) : 0,
+    arrived,
+  };
 }
 
 /** Tries again while the agent is away, and starts one where none lives. */
-async function insist<T>(context: RolloutContext, ask: () => Promise<T>): Promise<T> {
+export async function insist<T>(context: RolloutContext, ask: () => Promise<T>): Promise<T> {
   const { clock, signal, agent } = context;
   const sinceTicks = clock.ticks();
   for (;;) {

@@ -3,11 +3,13 @@ import { componentState } from '../../health/component-state.ts';
 import { decodePod } from '../../kube/pod.ts';
 import type { ComponentName } from '../../manifests/component.ts';
 import type { RenderedManifest } from '../../manifests/render.ts';
+import { holdMoved, moveBack } from '../move/move-back.ts';
+import { releasePod } from '../move/places.ts';
 import { restoreFiles } from '../revisions/kept-files.ts';
 import { type OldFile, readReplaced } from '../revisions/revision-files.ts';
 import type { ComponentSwap, RolloutContext } from './context.ts';
 import { exitsWithOneMore, gate } from './gate.ts';
-import { instanceOf } from './instance.ts';
+import { type Instance, instanceOf, isIn } from './instance.ts';
 import { keepHandEdit } from './keep-hand-edit.ts';
 import type { ComponentWork } from './plan-work.ts';
 import { swapInstance } from './roll-component.ts';
@@ -34,6 +36,8 @@ export async function undo(
   return timer.step(
     { step: 'undo', ...(about.component && { component: about.component }), detail: about.reason },
     async () => {
+      // What has moved stays where it is until it is its turn to go back.
+      if (run.move !== undefined) await holdMoved(context, run.move);
       const old = (await readReplaced(context.host, context.paths.revisionsDir, run.revision)).toReversed();
       const manifests = new Set(work.components.map(({ manifest }) => manifest.file));
       // What a component reads at its start is there again before it starts.
@@ -62,6 +66,7 @@ export async function undo(
       }
       await restoreFiles(context.host, old);
       await surelyLook(context);
+      if (run.move !== undefined) problems.push(...(await moveBack(context, run.move)));
       return { problems, unhealthyBefore: touched.filter((component) => !before.healthy.has(component)) };
     },
   );
@@ -120,7 +125,7 @@ function swapBack(run: RolloutRun, item: ComponentWork, old: Old): ComponentSwap
 
 /** The old manifest again. An instance of it that still runs is the old one itself, and right as it is. */
 async function putBack(
-  { context, before }: RolloutRun,
+  { context, before, move }: RolloutRun,
   item: ComponentWork,
   { restore, existed }: Old,
 ): Promise<Swapped | undefined> {
@@ -130,6 +135,11 @@ async function putBack(
   await surelyLook(context);
   if (!existed) return undefined;
   const state = componentState(await surelyStatus(context), component);
+  if (move !== undefined) {
+    await releasePod(context, manifest.file);
+    const arrived = (seen: Instance) => isIn(seen, move.from);
+    return { accept: (seen) => seen.uid === was?.uid && arrived(seen), exitsBefore: exitsWithOneMore(state), arrived };
+  }
   if (instanceOf(state).containerId === was?.containerId || !item.restart || item.write) {
     return { accept: (seen) => seen.uid === was?.uid, exitsBefore: exitsWithOneMore(state) };
   }

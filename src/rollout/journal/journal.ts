@@ -7,9 +7,9 @@ import type { ComponentName } from '../../manifests/component.ts';
 /**
  * What an apply does, each written down before it begins:
  * `prepare` the new revision is written, nothing that runs is touched · `files` certificates and kubeconfigs are replaced ·
- * `swap` the manifest is · `gate`, `settle` waiting · `undo` everything goes back · `commit` all is well, only notes remain.
+ * `swap` the manifest is · `gate`, `settle` waiting · `move` pods that are no components go to another container runtime · `undo` everything goes back · `commit` all is well, only notes remain.
  */
-export const journalSteps = ['prepare', 'files', 'swap', 'gate', 'settle', 'undo', 'commit'] as const;
+export const journalSteps = ['prepare', 'files', 'swap', 'gate', 'settle', 'move', 'undo', 'commit'] as const;
 export type JournalStep = (typeof journalSteps)[number];
 
 export type JournalEntry = {

@@ -24,7 +24,7 @@ export function blockedOf(facts: RolloutFacts): readonly Blocked[] {
     return present === undefined || next === undefined ? [] : blockedFlags(component, present, next);
   });
   const versions = blockedVersions(versionSteps(facts));
-  const all = [...flags, ...otherEtcd(facts), ...otherNode(facts), ...otherRuntime(facts), ...versions];
+  const all = [...flags, ...otherEtcd(facts), ...otherNode(facts), ...versions];
   return all.filter(({ field }, index) => all.findIndex((other) => other.field === field) === index);
 }
 
@@ -57,11 +57,4 @@ function otherNode({ running, config }: RolloutFacts): readonly Blocked[] {
   if (running === undefined || running.nodeName === '' || running.nodeName === name) return [];
   const because = 'the node is known by it; a node gets another name by reset and init';
   return [{ field: 'nodeRegistration.name', from: running.nodeName, to: name, because }];
-}
-
-function otherRuntime({ planeRuntime, config }: RolloutFacts): readonly Blocked[] {
-  const { type } = config.bootstrap.runtime;
-  if (planeRuntime === undefined || type === 'auto' || type === planeRuntime) return [];
-  const because = 'containers do not move from one runtime to another; `bootstrap reset` and `init` do that';
-  return [{ field: 'runtime.type', from: planeRuntime, to: type, because }];
 }

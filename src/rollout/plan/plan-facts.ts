@@ -41,9 +41,8 @@ export type GatherInput = {
   readonly former: Config | undefined;
   /** What `init` and `apply` wrote below this root. */
   readonly made: readonly RecordEntry[];
-  readonly planeRuntime?: string | undefined;
   readonly changeOver?: ChangeOver | undefined;
-} & Pick<RolloutFacts, 'sameInput' | 'notes' | 'otherFiles' | 'objects'>;
+} & Pick<RolloutFacts, 'sameInput' | 'notes' | 'otherFiles' | 'objects' | 'move'>;
 
 /** Reads manifests, certificates, kubeconfigs and mounted files, and puts them beside what runs. Writes nothing. */
 export async function gatherPlanFacts(input: GatherInput): Promise<RolloutFacts> {
@@ -72,7 +71,7 @@ export async function gatherPlanFacts(input: GatherInput): Promise<RolloutFacts>
       ...{ config, paths, files, now, former, kubeconfigFiles },
       lastHashes: lastGood && new Map(lastGood.files.map(({ path, sha256 }) => [path, sha256])),
     },
-    planeRuntime: input.planeRuntime,
+    move: input.move,
     changeOver: input.changeOver,
     objects: input.objects,
     ...(input.sameInput !== undefined && { sameInput: input.sameInput }),

@@ -4,10 +4,12 @@ import { componentNames } from '../../health/manifest-files.ts';
 import type { Pod } from '../../kube/types.ts';
 import type { ComponentName } from '../../manifests/component.ts';
 import { snapshotNotes } from '../etcd/plan-snapshot.ts';
+import { moveChange, moveNotes, moveReason } from '../move/plan-move.ts';
 import { type ObjectFacts, planObjectChanges } from '../objects/plan-object-changes.ts';
-import type { Blocked, Change, ComponentPlan, Difference, RolloutPlan } from '../types.ts';
-import { type ChangeOver, changeOverOf, expectedApiGap } from './expected-gap.ts';
-import { blockedOf, presentPod, versionSteps } from './plan-blocked.ts';
+import type { Blocked, Change, ComponentPlan, Difference, RolloutPlan, RuntimeMove } from '../types.ts';
+import { type ChangeOver, expectedApiGap } from './expected-gap.ts';
+import { blockedOf, versionSteps } from './plan-blocked.ts';
+import { plannedChangeOver } from './plan-change-over.ts';
 import { compareThreeWays, type DiskManifest, type RunningComponent } from './plan-component.ts';
 import { type FileChange, type FoundFileState, planFileChanges } from './plan-files.ts';
 import { notesOf } from './plan-notes.ts';
@@ -38,8 +40,8 @@ export type RolloutFacts = {
   readonly mountedFiles: ReadonlyMap<ComponentName, readonly FoundFileState[]>;
   /** Certificates and kubeconfigs; its `now` is the time of the plan. */
   readonly pki: PkiFacts;
-  /** The runtime that the plane was made with. */
-  readonly planeRuntime?: string | undefined;
+  /** The pods move to another container runtime. */
+  readonly move?: RuntimeMove | undefined;
   /** Undefined: nobody asked for the objects in the cluster. */
   readonly objects?: ObjectFacts | undefined;
   /** What this machine allows for a change over of the API server; undefined = all. */
@@ -72,7 +74,7 @@ export function planRollout(facts: RolloutFacts): RolloutPlan {
   const restarting = drafts.filter(({ restart }) => restart).map(({ component }) => component);
   const components = drafts.map(({ takenUp: _takenUp, ...draft }): ComponentPlan => {
     if (!draft.restart) return draft;
-    const way = changeOver(facts);
+    const way = plannedChangeOver(facts);
     const gap = expectedApiGap(draft.component, way);
     const order = restarting.indexOf(draft.component) + 1;
     return {
@@ -93,6 +95,7 @@ export function planRollout(facts: RolloutFacts): RolloutPlan {
     ...(facts.objects !== undefined &&
       facts.objects.plans === undefined && { objectsUnknown: facts.objects.problem ?? 'no answer' }),
     reissue: pki.reissue,
+    ...(facts.move !== undefined && { move: facts.move }),
     blocked: [...blocked, ...pki.blocked],
     configuration: facts.configuration,
     takenUp,
@@ -100,6 +103,7 @@ export function planRollout(facts: RolloutFacts): RolloutPlan {
       ...(facts.notes ?? []),
       ...notesOf(facts),
       ...versionNotes(versionSteps(facts)),
+      ...moveNotes(facts.move),
       ...snapshotNotes({ components }, facts.rendered),
       ...pki.notes,
       ...objects.notes,
@@ -141,13 +145,18 @@ function draftOf(component: ComponentName, facts: RolloutFacts, reissue: readonl
   // What somebody else changed and the component has taken up needs nothing done.
   const settled = files.filter(({ change, live }) => live && change.cause !== 'certificate due');
   const pending = files.filter((file) => !settled.includes(file));
-  const restarts = restart || pending.some(({ live }) => !live);
+  const { move } = facts;
+  const restarts = move !== undefined || restart || pending.some(({ live }) => !live);
   return [
     {
       component,
-      changes: [...changes, ...pending.map(({ change }) => withCause(change, reissue, facts))],
+      changes: [
+        ...(move === undefined ? [] : [moveChange(move)]),
+        ...changes,
+        ...pending.map(({ change }) => withCause(change, reissue, facts)),
+      ],
       restart: restarts,
-      because: restartReason({ changes, files: pending, restart }),
+      because: move === undefined ? restartReason({ changes, files: pending, restart }) : moveReason(move),
       takenUp: settled.map(({ change }) => ({ ...change, because: `${component} takes it up by itself` })),
     },
   ];
@@ -180,17 +189,6 @@ function filesOf(
     startedAtMs: facts.running?.components.get(component)?.startedAtMs,
     revisionAtMs: facts.lastGood?.atMs,
     reissued: new Map(reissue.flatMap((item) => item.paths.map((path) => [path, item] as const))),
-  });
-}
-
-function changeOver(facts: RolloutFacts): ChangeOver {
-  const rendered = facts.rendered.get('kube-apiserver');
-  if (rendered === undefined) return { way: 'recreate' };
-  return changeOverOf({
-    wanted: facts.config.bootstrap.rollout.apiServer,
-    possible: facts.changeOver,
-    running: presentPod('kube-apiserver', facts),
-    rendered: rendered.pod,
   });
 }
 

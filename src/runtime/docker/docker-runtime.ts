@@ -1,5 +1,7 @@
 import { OperationError } from '../../base/errors.ts';
 import { warnOnce } from '../../base/log.ts';
+import type { GroupStats } from '../cgroups/container-stats.ts';
+import { PodCgroups } from '../cgroups/pod-cgroups.ts';
 import type {
   ContainerConfig,
   ContainerRuntime,
@@ -7,6 +9,7 @@ import type {
   ContainerStreams,
   ExecResult,
   ImageInfo,
+  NetworkState,
   ObservedPod,
   PullOptions,
   RuntimeEvent,
@@ -22,12 +25,11 @@ import { linkLog } from './log-links.ts';
 import { daemonLacksSysResource, Niceties } from './niceties.ts';
 import { containersIn, foreignPods, InspectCache, observePods, type PodName } from './observe.ts';
 import type { DockerRuntimeOptions } from './options.ts';
-import { PodCgroups } from './pod-cgroups.ts';
 import { planNotes, planRefusals } from './refusals.ts';
 import { inspectContainer, removeContainer, stopContainer } from './remove.ts';
 import { type ContainerSpec, containerSpec, sandboxSpec } from './specs.ts';
 import { createAndStart } from './start.ts';
-import { DockerStats } from './stats.ts';
+import { dockerStats } from './stats.ts';
 import { dockerStreams } from './streams.ts';
 
 export type { DockerRuntimeOptions } from './options.ts';
@@ -46,12 +48,13 @@ class DockerRuntime implements ContainerRuntime {
   readonly #options: DockerRuntimeOptions;
   readonly #client: DockerClient;
   readonly #cache = new InspectCache();
+  readonly #foreignCache = new InspectCache();
   readonly #niceties: Niceties;
   readonly #warn: (message: string) => void;
   readonly #facts: EngineFactsCache;
   readonly #groups: PodCgroups;
   readonly #lingering: Lingering = new Map();
-  readonly #stats: DockerStats;
+  readonly #stats: GroupStats;
   #privileges: Promise<void> | undefined;
 
   constructor(options: DockerRuntimeOptions) {
@@ -61,7 +64,7 @@ class DockerRuntime implements ContainerRuntime {
     this.#warn = warnOnce(options.log);
     this.#facts = new EngineFactsCache(this.#client);
     this.#groups = new PodCgroups({ ...options, warn: this.#warn });
-    this.#stats = new DockerStats({ ...options, client: this.#client });
+    this.#stats = dockerStats({ ...options, client: this.#client });
     this.streams = dockerStreams({ ...options, client: this.#client, warn: this.#warn });
   }
 
@@ -74,8 +77,17 @@ class DockerRuntime implements ContainerRuntime {
     return { name: 'docker', version: Version, apiVersion: ApiVersion };
   }
 
+  /** An engine without its bridge refuses such pods (refusals.ts). */
+  async network(): Promise<NetworkState> {
+    return {};
+  }
+
   observePods(only?: PodName): Promise<readonly ObservedPod[]> {
-    return observePods(this.#client, this.#cache, only, this.#options.owner);
+    return observePods(this.#client, this.#cache, { only, owner: this.#options.owner });
+  }
+
+  observeForeign(only?: PodName): Promise<readonly ObservedPod[]> {
+    return observePods(this.#client, this.#foreignCache, { only, owner: this.#options.owner, foreign: true });
   }
 
   foreignPods(pod: PodName): Promise<readonly string[]> {
@@ -129,12 +141,12 @@ class DockerRuntime implements ContainerRuntime {
 
   async stopContainer(id: string, graceSeconds: number): Promise<void> {
     await stopContainer(this.#client, id, graceSeconds);
-    this.#cache.forget(id);
+    this.#forget(id);
   }
 
   async removeContainer(id: string): Promise<void> {
     const cgroupParent = await removeContainer(this.#client, this.#options.host, id);
-    this.#cache.forget(id);
+    this.#forget(id);
     if (cgroupParent !== '') await this.#groups.remove(cgroupParent);
   }
 
@@ -169,6 +181,11 @@ class DockerRuntime implements ContainerRuntime {
 
   async close(): Promise<void> {
     this.#client.close();
+  }
+
+  /** Whoever it belongs to. */
+  #forget(id: string): void {
+    for (const cache of [this.#cache, this.#foreignCache]) cache.forget(id);
   }
 
   async #start(spec: ContainerSpec): Promise<string> {

@@ -1,8 +1,8 @@
 import type Docker from 'dockerode';
 import { PreflightError } from '../../base/errors.ts';
+import type { CgroupDriver } from '../cgroups/pod-cgroups.ts';
 import { type DockerClient, lookTimeoutMs } from './client.ts';
 import { hasStatus } from './docker-error.ts';
-import type { CgroupDriver } from './pod-cgroups.ts';
 
 /** What this engine was started with, and what its machine can. */
 export type EngineFacts = {

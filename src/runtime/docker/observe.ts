@@ -66,25 +66,29 @@ function key(state: string, status: string): string {
   return `${state} ${/^\w+ \((\d+)\)/.exec(status)?.[1] ?? ''}`;
 }
 
-/** Every pod of this owner, or those of one namespace/name, newest attempts first. */
+/** Which pods: of this owner, or of all others. */
+type Wanted = { readonly only: PodName | undefined; readonly owner: string; readonly foreign?: true };
+
+/** Every pod of this owner (or of others), or those of one namespace/name, newest attempts first. */
 export async function observePods(
   client: DockerClient,
   cache: InspectCache,
-  only: PodName | undefined,
-  owner: string,
+  { only, owner, foreign }: Wanted,
 ): Promise<readonly ObservedPod[]> {
-  const filters = [`${labels.owner}=${owner}`, ...(only === undefined ? [] : nameFilters(only))];
-  const listed = await list(client, filters, true);
+  const whose = foreign ? labels.podUid : `${labels.owner}=${owner}`;
+  const all = await list(client, [whose, ...(only === undefined ? [] : nameFilters(only))], true);
+  const listed = foreign ? all.filter((info) => info.Labels[labels.owner] !== owner) : all;
   if (only === undefined) cache.keepOnly(new Set(listed.map(({ Id }) => Id)));
   const isSandbox = (info: Docker.ContainerInfo) => info.Labels[dockerLabels.type] === sandboxType;
   const containers = await Promise.all(
     listed.filter((info) => !isSandbox(info)).map((info) => observeContainer(client, cache, info)),
   );
   const sandboxes = await Promise.all(listed.filter(isSandbox).map((info) => observeSandbox(client, cache, info)));
-  return group(
+  const pods = group(
     sandboxes.flatMap((sandbox) => sandbox ?? []),
     containers.flatMap((container) => container ?? []),
   );
+  return foreign ? pods.map((pod) => ({ ...pod, foreign })) : pods;
 }
 
 /** Names of running sandboxes of this namespace/name that are not this owner's. */

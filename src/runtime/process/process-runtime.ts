@@ -1,5 +1,6 @@
 import { OperationError } from '../../base/errors.ts';
 import { warnOnce } from '../../base/log.ts';
+import { copyAndTruncate } from '../../host/log-file.ts';
 import { platformOf } from '../images/manifest.ts';
 import { findStored, listStored, storedInfo } from '../images/store.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
   ContainerStreams,
   ExecResult,
   ImageInfo,
+  NetworkState,
   ObservedPod,
   PullOptions,
   RuntimeEvent,
@@ -69,11 +71,20 @@ class ProcessRuntime implements ContainerRuntime {
     return { name: 'process', version: 'v1', apiVersion: 'v1' };
   }
 
+  /** Every pod is on the host network. */
+  async network(): Promise<NetworkState> {
+    return {};
+  }
+
   observePods(only?: { readonly namespace: string; readonly name: string }): Promise<readonly ObservedPod[]> {
     return observePods(this.#context, only);
   }
 
   /** The containers directory belongs to one root, so nobody else's pods can be in it. */
+  async observeForeign(): Promise<readonly ObservedPod[]> {
+    return [];
+  }
+
   async foreignPods(): Promise<readonly string[]> {
     return [];
   }
@@ -168,6 +179,11 @@ class ProcessRuntime implements ContainerRuntime {
 
   async exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
     return execInContainer(this.#context, id, { command, timeoutMs });
+  }
+
+  /** The program keeps the file that it appends to: what it writes between copy and cut is lost. */
+  moveLog({ path }: { readonly path: string }, to: string): Promise<void> {
+    return copyAndTruncate(path, to);
   }
 
   stats(ids: readonly string[]): Promise<readonly ContainerStats[]> {

@@ -1,5 +1,5 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { messageOf } from '../../base/errors.ts';
+import { messageOf, OperationError } from '../../base/errors.ts';
 
 /** One forwarded connection, as the client has it. */
 export type Forwarded = {
@@ -24,20 +24,23 @@ export async function splice(forwarded: Forwarded, connect: (port: number) => Pr
     output.destroy();
     return;
   }
-  await passOn(connection, input, output);
-  error.end();
+  const broken = await passOn(connection, input, output);
+  error.end(broken === undefined ? undefined : `error forwarding port ${port}: ${broken.message}`);
 }
 
-function passOn(connection: Duplex, input: Readable, output: Writable): Promise<void> {
+/** Gives why the connection broke when that has words for the user: there was none, as a runtime far away found out. */
+function passOn(connection: Duplex, input: Readable, output: Writable): Promise<OperationError | undefined> {
   return new Promise((resolve) => {
     const gone = () => void connection.destroy();
+    const over = () => {
+      input.destroy();
+      output.destroy();
+      resolve(connection.errored instanceof OperationError ? connection.errored : undefined);
+    };
+    // It may have broken before.
+    if (connection.closed) return over();
     connection.on('error', () => {});
     connection.on('close', () => {
-      const over = () => {
-        input.destroy();
-        output.destroy();
-        resolve();
-      };
       // What was ended is still on its way; what was not has been broken off.
       if (output.writableEnded && !output.writableFinished) output.once('finish', over).once('close', over);
       else over();

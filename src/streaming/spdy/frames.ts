@@ -93,6 +93,11 @@ export function dataHeader(streamId: number, length: number, fin: boolean): Buff
   return bytes;
 }
 
+/** Of the highest priority, which nobody minds. */
+export function synStream(streamId: number, block: Uint8Array): Buffer {
+  return controlFrame(frameTypes.synStream, Buffer.concat([words(streamId, 0), Buffer.alloc(2), block]));
+}
+
 export function synReply(streamId: number, block: Uint8Array): Buffer {
   return controlFrame(frameTypes.synReply, Buffer.concat([words(streamId), block]));
 }

@@ -1,14 +1,15 @@
 import { ByteReader } from '../byte-reader.ts';
-import { UnreadBudget } from '../inbox.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import type { Wire } from '../wire.ts';
 import * as frames from './frames.ts';
 import { HeaderCodec, type SpdyHeaders } from './header-codec.ts';
-import { ReceiveWindows } from './receive-windows.ts';
-import { SendWindows } from './send-windows.ts';
-import { SpdyStream, type StreamDoor } from './stream.ts';
+import { OwnStreams } from './own-streams.ts';
+import type { SpdyStream } from './stream.ts';
+import { longestDataFrame, StreamTable } from './stream-table.ts';
 
 export type SpdyOptions = {
+  /** The side that this end is; the server when not given. Only clients open streams here. */
+  readonly role?: 'client' | 'server';
   /** Whether the client may open a stream with these headers. */
   readonly accept: (headers: SpdyHeaders) => boolean;
   /** A stream that the client knows to be accepted. */
@@ -17,35 +18,42 @@ export type SpdyOptions = {
   readonly moved: () => void;
 };
 
-/** Control frames of a kubelet's clients have some 100 bytes. */
+/** Control frames of Kubernetes have some 100 bytes. */
 const longestControlFrame = 64 * 1024;
-/** Nobody waits longer for a turn on the connection than such a piece takes. */
-const longestDataFrame = 32 * 1024;
 const mostStreams = 2000;
 
-/** The server's side of one SPDY/3.1 connection, in which only the client opens streams. */
+/** One side of a SPDY/3.1 connection. */
 export class SpdySession {
   readonly #wire: Wire;
   readonly #options: SpdyOptions;
   readonly #reader: ByteReader;
   readonly #codec = new HeaderCodec();
-  readonly #send = new SendWindows();
-  readonly #receive: ReceiveWindows;
-  readonly #budget = new UnreadBudget();
-  readonly #streams = new Map<number, SpdyStream>();
-  #lastStreamId = 0;
-  #pings = 0;
+  readonly #streams: StreamTable;
+  /** What the numbers of our pings and streams leave when halved (draft 3.1, 2.3.2 and 2.6.5). */
+  readonly #ownParity: 0 | 1;
+  readonly #own: OwnStreams;
+  #lastPeerStreamId = 0;
+  #pings: number;
   #closing = false;
 
   constructor(wire: Wire, options: SpdyOptions) {
     this.#wire = wire;
     this.#options = options;
+    this.#ownParity = this.#isClient ? 1 : 0;
+    this.#pings = this.#ownParity;
     this.#reader = new ByteReader(wire.input);
-    this.#receive = new ReceiveWindows((streamId, delta) => this.#say(frames.windowUpdate(streamId, delta)));
-    void wire.closed.then(() => this.#budget.close());
+    this.#streams = new StreamTable({
+      wire,
+      moved: options.moved,
+      say: (frame) => this.#say(frame),
+      // Kubernetes' servers keep no windows, and close once they have said all: a frame that meets the closed socket
+      // would make the kernel drop what of that is still to be read (RFC 1122, 4.2.2.13).
+      tellsWindows: !this.#isClient,
+    });
+    this.#own = new OwnStreams(this.#streams, (stream) => this.#synStream(stream));
   }
 
-  /** Serves until the client is gone or broke the protocol. Never rejects; all streams are over then. */
+  /** Runs until the peer is gone or broke the protocol. Never rejects; all streams are over then. */
   async run(): Promise<void> {
     try {
       while (await this.#frame());
@@ -53,29 +61,37 @@ export class SpdySession {
       this.#sayGoodbye(thrown instanceof ProtocolError ? frames.goAwayStatus.protocolError : frames.goAwayStatus.ok);
     }
     this.#closing = true;
-    this.#send.closeAll();
-    for (const stream of this.#streams.values()) stream.reset();
+    for (const stream of this.#streams.closeAll()) this.#isClient ? stream.resetUnlessEnded() : stream.reset();
     this.#codec.close();
     // Read on, so that the end of the connection is seen.
     void this.#reader.drain();
   }
 
-  /** GOAWAY after all that was written; `run` goes on until the client closes. */
+  /** Opens a stream, as the client; resolves when the server has taken it, throws when it does not. */
+  open(headers: SpdyHeaders): Promise<SpdyStream> {
+    return this.#own.open(headers);
+  }
+
+  /** GOAWAY after all that was written; `run` goes on until the peer closes. */
   close(): void {
     this.#sayGoodbye(frames.goAwayStatus.ok);
     this.#wire.end();
   }
 
-  /** Lets the network find out whether the client is there. */
+  /** Lets the network find out whether the peer is there. */
   ping(): void {
     this.#pings += 2;
     this.#say(frames.ping(this.#pings));
   }
 
+  get #isClient(): boolean {
+    return this.#options.role === 'client';
+  }
+
   #sayGoodbye(status: number): void {
     if (this.#closing) return;
     this.#closing = true;
-    this.#say(frames.goAway(this.#lastStreamId, status));
+    this.#say(frames.goAway(this.#lastPeerStreamId, status));
   }
 
   /** Reads one frame; false at the end. */
@@ -97,43 +113,54 @@ export class SpdySession {
 
   /** Passed on as it comes, however long the frame is. */
   async #data(header: frames.FrameHeader & { readonly kind: 'data' }): Promise<boolean> {
-    const stream = this.#streams.get(header.streamId);
-    if (header.streamId === 0 || header.streamId > this.#lastStreamId) {
+    if (!this.#wasOpened(header.streamId)) {
       await this.#wire.write(frames.rstStream(header.streamId, frames.rstStatus.invalidStream));
     }
     for (let missing = header.length; missing > 0; ) {
       const piece = await this.#reader.some(Math.min(missing, longestDataFrame));
       if (piece === undefined) return false;
       missing -= piece.length;
-      this.#budget.add(piece.length);
-      if (stream === undefined) this.#taken(header.streamId, piece.length);
-      else stream.receive(piece);
-      await this.#budget.room();
+      await this.#streams.receive(header.streamId, piece);
     }
-    if (header.fin) stream?.receiveFin();
+    if (header.fin) this.#streams.get(header.streamId)?.receiveFin();
     return true;
+  }
+
+  #wasOpened(streamId: number): boolean {
+    if (streamId === 0) return false;
+    return streamId <= (streamId % 2 === this.#ownParity ? this.#own.lastStreamId : this.#lastPeerStreamId);
   }
 
   /** What each type of frame does. GOAWAY only says that no stream will be opened; other types are left alone (2.2.1). */
   readonly #handlers: Readonly<Record<number, (payload: Buffer, flags: number) => Promise<void> | void>> = {
-    [frames.frameTypes.synStream]: (payload, flags) => this.#open(frames.decodeSynStream(payload), flags),
-    [frames.frameTypes.synReply]: (payload, flags) => this.#headers(frames.decodeHeadersFrame(payload), flags),
+    [frames.frameTypes.synStream]: (payload, flags) => this.#opened(frames.decodeSynStream(payload), flags),
+    [frames.frameTypes.synReply]: async (payload, flags) => {
+      const reply = frames.decodeHeadersFrame(payload);
+      await this.#headers(reply, flags);
+      this.#own.answered(reply.streamId);
+    },
     [frames.frameTypes.headers]: (payload, flags) => this.#headers(frames.decodeHeadersFrame(payload), flags),
-    [frames.frameTypes.rstStream]: (payload) => this.#streams.get(frames.decodePair(payload).streamId)?.reset(),
+    [frames.frameTypes.rstStream]: (payload) => this.#reset(frames.decodePair(payload).streamId),
     [frames.frameTypes.settings]: (payload) => {
       const bytes = frames.decodeInitialWindow(payload);
-      if (bytes !== undefined) this.#send.setInitial(bytes);
+      if (bytes !== undefined) this.#streams.setInitialWindow(bytes);
     },
     [frames.frameTypes.ping]: async (payload) => {
       const id = frames.decodePing(payload);
-      // The client's own are odd; an even one answers ours.
-      if (id % 2 === 1) await this.#wire.write(frames.ping(id));
+      // One of our own numbers answers ours.
+      if (id % 2 !== this.#ownParity) await this.#wire.write(frames.ping(id));
     },
     [frames.frameTypes.windowUpdate]: (payload) => {
       const { streamId, value } = frames.decodePair(payload);
-      if (!this.#send.update(streamId, value)) this.#streams.get(streamId)?.destroy();
+      this.#streams.updateWindow(streamId, value);
     },
   };
+
+  #reset(streamId: number): void {
+    const stream = this.#streams.get(streamId);
+    if (this.#isClient && !this.#own.isUnanswered(streamId)) stream?.endByReset();
+    else stream?.reset();
+  }
 
   /** Nothing in there is of use to us, but the next block builds on it. */
   async #headers({ streamId, block }: frames.SynStream, flags: number): Promise<void> {
@@ -141,47 +168,25 @@ export class SpdySession {
     if ((flags & frames.flagFin) !== 0) this.#streams.get(streamId)?.receiveFin();
   }
 
-  async #open({ streamId, block }: frames.SynStream, flags: number): Promise<void> {
+  async #opened({ streamId, block }: frames.SynStream, flags: number): Promise<void> {
     const headers = await this.#codec.decode(block);
-    if (streamId % 2 === 0 || streamId <= this.#lastStreamId) throw new ProtocolError(`stream ${streamId} out of turn`);
-    this.#lastStreamId = streamId;
+    const isOutOfTurn = streamId % 2 === this.#ownParity || streamId <= this.#lastPeerStreamId;
+    if (isOutOfTurn) throw new ProtocolError(`stream ${streamId} out of turn`);
+    this.#lastPeerStreamId = streamId;
     const mayOpen = !this.#closing && this.#streams.size < mostStreams && (flags & frames.flagUnidirectional) === 0;
     if (!mayOpen || !this.#options.accept(headers)) {
       return this.#wire.write(frames.rstStream(streamId, frames.rstStatus.refusedStream));
     }
-    const stream = new SpdyStream(this.#door, { streamId, headers });
-    this.#streams.set(streamId, stream);
-    this.#send.open(streamId);
-    this.#receive.open(streamId);
+    const stream = this.#streams.add(streamId, headers);
     // The client takes no data before the reply.
     await this.#wire.write(frames.synReply(streamId, await this.#codec.encode(new Map())));
     if ((flags & frames.flagFin) !== 0) stream.receiveFin();
     this.#options.opened(stream);
   }
 
-  readonly #door: StreamDoor = {
-    send: async (streamId, data) => {
-      for (let sent = 0; sent < data.length; ) {
-        const size = await this.#send.take(streamId, Math.min(data.length - sent, longestDataFrame));
-        if (size === 0) throw new Error('the stream is closed');
-        this.#options.moved();
-        await this.#wire.write(frames.dataHeader(streamId, size, false), data.subarray(sent, sent + size));
-        sent += size;
-      }
-    },
-    sendFin: (streamId) => this.#wire.write(frames.dataHeader(streamId, 0, true)),
-    taken: (streamId, bytes) => this.#taken(streamId, bytes),
-    closed: (streamId, complete) => {
-      if (!this.#streams.delete(streamId)) return;
-      this.#send.close(streamId);
-      this.#receive.close(streamId);
-      if (!complete) this.#say(frames.rstStream(streamId, frames.rstStatus.cancel));
-    },
-  };
-
-  #taken(streamId: number, bytes: number): void {
-    this.#budget.add(-bytes);
-    this.#receive.taken(streamId, bytes);
+  async #synStream({ streamId, headers }: SpdyStream): Promise<void> {
+    if (this.#closing) throw new Error('the connection is closed');
+    await this.#wire.write(frames.synStream(streamId, await this.#codec.encode(headers)));
   }
 
   /** Small frames that nobody waits for. */

@@ -19,9 +19,13 @@ const bufferBytes = 16 * 1024;
 export class SpdyStream extends Duplex {
   readonly streamId: number;
   readonly headers: SpdyHeaders;
+  /** Asked when the peer resets the stream: with an error it is broken, not ended. Must not reject. */
+  whyReset: (() => Promise<Error | undefined>) | undefined;
   readonly #door: StreamDoor;
   readonly #inbox: Inbox;
   #ended = { here: false, there: false };
+  /** What is written goes nowhere. */
+  #isReset = false;
 
   constructor(door: StreamDoor, from: { readonly streamId: number; readonly headers: SpdyHeaders }) {
     super({ highWaterMark: bufferBytes });
@@ -53,17 +57,41 @@ export class SpdyStream extends Duplex {
     this.destroy();
   }
 
+  /** The same where what the peer sent before its FIN is still to be read. */
+  resetUnlessEnded(): void {
+    if (this.#ended.there) this.endByReset();
+    else this.reset();
+  }
+
+  /** RST_STREAM of a peer that ends its streams by it, as Kubernetes' servers do: what came before counts. */
+  endByReset(): void {
+    this.#ended = { here: true, there: true };
+    this.#isReset = true;
+    this.#door.closed(this.streamId, true);
+    const told = this.whyReset?.() ?? Promise.resolve(undefined);
+    void told.then((why) => {
+      if (why !== undefined || this.readableEnded) return this.destroy(why);
+      this.once('end', () => this.destroy());
+      this.#inbox.end();
+    });
+  }
+
   override _read(): void {
     this.#inbox.ask();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (thrown?: Error) => void): void {
-    this.#door.send(this.streamId, chunk).then(() => done(), done);
+    const sent = this.#isReset ? Promise.resolve() : this.#door.send(this.streamId, chunk);
+    sent.then(
+      () => done(),
+      (thrown: Error) => done(this.#isReset ? undefined : thrown),
+    );
   }
 
   override _final(done: (thrown?: Error) => void): void {
     this.#ended = { ...this.#ended, here: true };
-    this.#door.sendFin(this.streamId).then(() => done(), done);
+    const sent = this.#isReset ? Promise.resolve() : this.#door.sendFin(this.streamId);
+    sent.then(() => done(), done);
   }
 
   override _destroy(thrown: Error | null, done: (thrown: Error | null) => void): void {

@@ -151,3 +151,31 @@ test('an old container in an unknown state is stopped and removed before the new
     'remove-pod-files',
   ]);
 });
+
+const theirs = { ...running, foreign: true } as const;
+const theirRemains = { ...stopped, foreign: true } as const;
+
+test('another owner’s pod runs on until it is its turn, then it is replaced as an older form would be', () => {
+  const notYet = planPod(aDesired(), [theirs], someFacts({ notYet: 'default/a is taken over before it' }));
+  assert.deepEqual(notYet, { actions: [], waiting: 'the old pod runs on: default/a is taken over before it' });
+  const plan = planPod(aDesired(), [theirs], someFacts());
+  assert.deepEqual(shown(plan.actions), ['create-sandbox #0', 'stop-container old 77s', 'stop-sandbox sandbox0']);
+  assert.equal(plan.actions[1]?.because, 'it is taken over from another owner');
+});
+
+test('what is left of another owner’s pod is cleared away last, and not before it may be', () => {
+  const started = ['create-sandbox #0', 'start-container app#0'];
+  const removed = ['remove-container old', 'remove-sandbox sandbox0', 'remove-pod-files'];
+  assert.deepEqual(shown(planPod(aDesired(), [theirRemains], someFacts()).actions), [...started, ...removed]);
+  const kept = someFacts({ keepsForeign: true });
+  assert.deepEqual(shown(planPod(aDesired(), [theirRemains], kept).actions), started);
+  assert.deepEqual(planPod(aDesired(), [theirRemains, anObservedPod()], kept).actions, []);
+});
+
+test('another owner’s pod of the very same UID is never taken for the desired one', () => {
+  const same = { ...anObservedPod(), foreign: true } as const;
+  assert.deepEqual(shown(planPod(aDesired(), [same], someFacts()).actions), [
+    'stop-container app-0 30s',
+    'stop-sandbox sandbox1',
+  ]);
+});

@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { decideSettings } from '../../../src/agent/settings/decide-settings.ts';
 import { UsageError } from '../../../src/base/errors.ts';
+import type { RuntimeType } from '../../../src/runtime/runtime.ts';
 
-function decide(flags: Readonly<Record<string, unknown>>, files: Readonly<Record<string, string>> = {}) {
+async function decide(
+  flags: Readonly<Record<string, unknown>>,
+  files: Readonly<Record<string, string>> = {},
+  runtime: RuntimeType = 'docker',
+) {
   const host = {
     readText: async (path: string) => files[path],
     hostname: () => 'Machine',
@@ -16,7 +21,8 @@ function decide(flags: Readonly<Record<string, unknown>>, files: Readonly<Record
     ],
     defaultInterface: async (family: 4 | 6) => (family === 4 ? 'eth0' : undefined),
   };
-  return decideSettings(host, flags);
+  const { settings, warnings } = await decideSettings(host, flags);
+  return { settings, warnings: warnings(runtime) };
 }
 
 const ours = `apiVersion: kube-bootstrap/v1alpha1
@@ -95,6 +101,12 @@ test('flags of the kubelet without a meaning here are named in one warning', asy
   const { warnings } = await decide({ cgroupDriver: 'systemd', failSwapOn: 'false', networkPlugin: 'cni' });
   assert.equal(warnings.length, 1);
   for (const flag of ['--cgroup-driver', '--fail-swap-on', '--network-plugin']) assert.ok(warnings[0]?.includes(flag));
+});
+
+test('--network-plugin has its meaning on cri, however the runtime was found', async () => {
+  const flags = { containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock', networkPlugin: 'cni' };
+  assert.deepEqual((await decide(flags, {}, 'cri')).warnings, []);
+  assert.equal((await decide(flags, {}, 'process')).warnings.length, 1);
 });
 
 test('all that is wrong in a file is found at once, each with its place', async () => {

@@ -3,21 +3,21 @@ import test from 'node:test';
 import { collectWhenQuiet } from '../../../src/cli/agent/collect-when-quiet.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
 
-test('collects once, five seconds after the last that was done', async () => {
+test('collects once, ten seconds after the last that was done', async () => {
   const clock = new FakeClock();
   let collected = 0;
   const memory = collectWhenQuiet(clock, () => collected++);
   memory.busy();
-  await clock.advance(4000);
+  await clock.advance(9000);
   memory.busy();
-  await clock.advance(4000);
+  await clock.advance(9000);
   assert.equal(collected, 0);
   await clock.advance(1000);
   assert.equal(collected, 1);
   await clock.advance(60_000);
   assert.equal(collected, 1);
   memory.busy();
-  await clock.advance(5000);
+  await clock.advance(10_000);
   assert.equal(collected, 2);
 });
 

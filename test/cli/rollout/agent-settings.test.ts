@@ -26,6 +26,15 @@ test('a field that the configuration says differently is named, and the runtime 
   assert.deepEqual(value, { ...written, containerLogMaxFiles: 3 });
 });
 
+test('a move gives it the other runtime', () => {
+  const to = { type: 'cri' as const, endpoint: 'unix:///c.sock' };
+  const move = { from: { type: 'docker' as const }, to, pods: [] };
+  const planned = planAgentSettings({ present: written, config: aConfig(), paths, sameInput: false, move });
+  assert.match(planned?.change.because ?? '', /runtime\.type docker → cri; .*, pods move one by one$/);
+  const { value } = parseYaml(planned?.file.data ?? '', '').documents[0] ?? {};
+  assert.deepEqual(value, { ...written, runtime: to });
+});
+
 test('what somebody wrote into it by hand is put back, and called so', () => {
   const present = { ...written, healthzPort: 1 };
   const planned = planAgentSettings({ present, config: aConfig(), paths, sameInput: true });

@@ -49,6 +49,20 @@ test('says why a pod is not ready, and exits 1', async () => {
   assert.equal(document.ready, false);
 });
 
+test('tells of the network of pods where the runtime is told it by others', async () => {
+  const runtime = { type: 'cri', name: 'containerd', version: '1.6.20' };
+  const table = async (network: NonNullable<AgentStatus['runtime']['network']>) =>
+    (await reportOf(anAgentStatus([aComponentPod('etcd')], { runtime: { ...runtime, network } }))).table;
+  assert.match(await table({ ready: true }), /^network {2}ready$/m);
+  const problem = 'network is not ready: container runtime network not ready: NetworkReady=false reason:R message:M';
+  const { table: text, exitCode } = await reportOf(
+    anAgentStatus([aComponentPod('etcd')], { runtime: { ...runtime, network: { ready: false, problem } } }),
+  );
+  assert.match(text, /not ready: container runtime network not ready: NetworkReady=false reason:R/);
+  // What is there runs on the host network.
+  assert.equal(exitCode, 0);
+});
+
 test('a manifest that is refused is in the table with its reason', async () => {
   const rejected = [{ file: 'x.yaml', reason: 'kind Deployment', lastGoodRuns: true }];
   const { table, exitCode } = await reportOf(anAgentStatus([aComponentPod('etcd')], { rejected }));

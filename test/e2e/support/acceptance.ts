@@ -4,13 +4,12 @@ import { nodeHost } from '../../../src/host/node-host.ts';
 import type { AgentPod } from '../../../src/kube/agent-socket.ts';
 import type { Pod } from '../../../src/kube/types.ts';
 import { archive } from '../../components/locations.ts';
-import { type Inspected, inspectAll } from './acceptance-docker.ts';
 import { OrderLog } from './acceptance-order.ts';
 import { AcceptancePod } from './acceptance-pod.ts';
 import { isRestarted } from './acceptance-status.ts';
-import { eventually, expectCode, run } from './command.ts';
+import { eventually } from './command.ts';
+import { type Engine, type EngineContainer, engineOf, engineUnderTest, type RuntimeUnderTest } from './engine.ts';
 import { LoneAgent } from './lone-agent.ts';
-import type { RuntimeUnderTest } from './plane.ts';
 import { writeShellImage } from './shell-image.ts';
 
 const pause = 'registry.k8s.io/pause:3.10.2';
@@ -24,10 +23,10 @@ export class AcceptanceAgent extends LoneAgent {
   readonly #images: string;
   readonly #more: readonly string[];
   readonly #tag = Math.random().toString(16).slice(2, 10);
-  #ownerLabel = 'none';
+  #owner = 'none';
   #seen: { readonly atMs: number; readonly pods: Promise<readonly Pod[]> } | undefined;
 
-  constructor(runtime: RuntimeUnderTest = 'docker', more: readonly string[] = []) {
+  constructor(runtime: RuntimeUnderTest = engineUnderTest, more: readonly string[] = []) {
     super(runtime, dirname(archive(pause)));
     this.#runtime = runtime;
     this.#more = more;
@@ -50,10 +49,14 @@ export class AcceptanceAgent extends LoneAgent {
     for (const which of ['old', 'new'] as const) {
       const file = join(this.#images, `${which}.tar`);
       await writeShellImage(this.image(which), file, { Env: ['PATH=/bin:/usr/bin', `IMAGE=${which}`] });
-      if (this.#runtime === 'docker') expectCode(await run('docker', ['load', '-i', file]), 0);
+      if (this.#runtime !== 'process') await this.engine.load(file);
     }
     await this.start();
-    this.#ownerLabel = `kube-bootstrap/owner=${this.owner()}`;
+    this.#owner = this.owner();
+  }
+
+  get engine(): Engine {
+    return engineOf(this.#runtime);
   }
 
   /** An agent that never answers is ended, so that the test file can end too. */
@@ -77,11 +80,11 @@ export class AcceptanceAgent extends LoneAgent {
 
   /** What a failed test has left. */
   async #clear(): Promise<void> {
-    if (this.#runtime !== 'docker') return;
-    const { stdout } = await run('docker', ['ps', '-aq', '--filter', `label=${this.#ownerLabel}`]);
-    const ids = stdout.split('\n').filter(Boolean);
-    if (ids.length > 0) await run('docker', ['rm', '-f', ...ids]);
-    await run('docker', ['rmi', '-f', this.image('old'), this.image('new')]);
+    if (this.#runtime === 'process') return;
+    // A sandbox may take its containers with it.
+    const left = await this.engine.find({ 'kube-bootstrap/owner': this.#owner });
+    await Promise.allSettled(left.map(({ id }) => this.engine.remove(id)));
+    await this.engine.removeImages(this.image('old'), this.image('new'));
   }
 
   aPod(name: string, spec: Readonly<Record<string, unknown>> = {}, metadata = {}): AcceptancePod {
@@ -171,23 +174,24 @@ export class AcceptanceAgent extends LoneAgent {
     return (JSON.parse(Buffer.from(body).toString()) as { readonly items: readonly Pod[] }).items;
   }
 
-  /** All containers and sandboxes of the pod, dead ones too, as Docker has them. */
-  async inDocker(name: string): Promise<readonly Inspected[]> {
-    const labels = [this.#ownerLabel, `io.kubernetes.pod.name=${name}-node1`];
-    return inspectAll(labels);
+  /** All containers and sandboxes of the pod, dead ones too, as the engine has them. */
+  inEngine(name: string): Promise<readonly EngineContainer[]> {
+    return this.engine.find({ 'kube-bootstrap/owner': this.#owner, 'io.kubernetes.pod.name': `${name}-node1` });
   }
 
-  /** The running container of that name, `POD` for the sandbox, as Docker has it. */
-  async runningInDocker(name: string, container: string): Promise<Inspected | undefined> {
-    const all = await this.inDocker(name);
-    return all.find(
-      ({ State, Config }) => State.Status === 'running' && Config.Labels['io.kubernetes.container.name'] === container,
-    );
+  /** Those of them that run. */
+  async runningInEngine(name: string): Promise<readonly EngineContainer[]> {
+    return (await this.inEngine(name)).filter(({ state }) => state === 'running');
   }
 
-  /** Kills a container's program behind the agent's back. */
-  async kill(name: string, container: string): Promise<void> {
-    const found = await this.runningInDocker(name, container);
-    if (found !== undefined) process.kill(found.State.Pid, 'SIGKILL');
+  /** The running container of that name, `POD` for the sandbox, as the engine has it. */
+  async inEngineAs(name: string, container: string): Promise<EngineContainer | undefined> {
+    return (await this.runningInEngine(name)).find((one) => one.container === container);
+  }
+
+  /** Sends a signal to a container's program behind the agent's back. */
+  async kill(name: string, container: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const found = await this.inEngineAs(name, container);
+    if (found !== undefined) process.kill(found.pid, signal);
   }
 }

@@ -11,7 +11,7 @@ export type BadChange = {
   /** What the one line has to say. */
   readonly words: RegExp;
   /** Where the machine holds a process to nothing, it is no bad change. */
-  readonly only?: 'docker';
+  readonly notOnProcess?: true;
 };
 
 const pki = (plane: RolloutPlane, name: string) => plane.path(`etc/kubernetes/pki/${name}`);
@@ -74,7 +74,7 @@ export const badChanges: readonly BadChange[] = [
       configureWithPatch(plane, 'kube-controller-manager', patch);
     },
     words: /memory|OOM/i,
-    only: 'docker',
+    notOnProcess: true,
   },
   {
     name: 'an etcd with a wrong name',

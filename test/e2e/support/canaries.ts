@@ -58,16 +58,9 @@ export async function tryChange(
 /** What there is of canaries: their directory, their programs, their containers. */
 export async function canaryLeftovers(plane: Plane): Promise<readonly string[]> {
   const directory = plane.path('var/lib/bootstrap/canary');
+  const containers = (await plane.inEngine('c-')).map(({ name }) => name);
   const programs = components.flatMap((name) => processesOf(directory, name).map((pid) => `${name} ${pid}`));
-  return [...(existsSync(directory) ? [directory] : []), ...programs, ...(await canaryContainers(plane))];
-}
-
-async function canaryContainers(plane: Plane): Promise<readonly string[]> {
-  const file = plane.path('var/lib/bootstrap/owner');
-  if (plane.runtime !== 'docker' || !existsSync(file)) return [];
-  const label = `label=kube-bootstrap/owner=c-${readFileSync(file, 'utf8').trim()}`;
-  const { stdout } = expectCode(await run('docker', ['ps', '-aq', '--filter', label]), 0);
-  return stdout.split('\n').filter((id) => id !== '');
+  return [...(existsSync(directory) ? [directory] : []), ...programs, ...containers];
 }
 
 /** Notes what the plane is, and gives what asserts that it is the same, that the cluster saw no canary and none is left. */

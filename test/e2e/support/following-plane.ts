@@ -7,7 +7,8 @@ import { issueCertificate } from '../../../src/pki/x509.ts';
 import type { Change, RolloutPlan } from '../../../src/rollout/types.ts';
 import { program } from '../../components/locations.ts';
 import { expectCode, type Ran, run } from './command.ts';
-import { containerIds, Plane, type RuntimeUnderTest } from './plane.ts';
+import type { RuntimeUnderTest } from './engine.ts';
+import { containerIds, Plane } from './plane.ts';
 import { keyPem, newKey, publicPem } from './reload/workshop.ts';
 
 export type Wanted = {

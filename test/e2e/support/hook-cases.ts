@@ -1,7 +1,7 @@
 import { type ContainerSpec, exec, shell } from './probe-cases.ts';
 
-export const plainPort = 8080;
-export const tlsPort = 9443;
+export const plainPort = 28_080;
+export const tlsPort = 29_443;
 
 type Hooked = { readonly says: string; readonly container: ContainerSpec };
 

@@ -13,8 +13,14 @@ export type Struck = { readonly ran: Ran; readonly at: JournalEntry | undefined 
 export async function strikeAt(
   plane: RolloutPlane,
   nth: number,
-  { strike, args = [] }: { readonly strike: (pid: number) => void; readonly args?: readonly string[] },
+  how: {
+    readonly strike: (pid: number) => void;
+    readonly args?: readonly string[];
+    /** What is run in place of an apply. */
+    readonly start?: (options: { readonly started: (pid: number) => void }) => Promise<Ran>;
+  },
 ): Promise<Struck> {
+  const { strike, args = [], start = (options) => plane.apply(args, options) } = how;
   let pid = 0;
   let writes = 0;
   let at: JournalEntry | undefined;
@@ -27,7 +33,7 @@ export async function strikeAt(
     at = plane.journal();
   });
   try {
-    const ran = await plane.apply(args, { started: (started) => (pid = started) });
+    const ran = await start({ started: (started) => (pid = started) });
     return { ran, at };
   } finally {
     watcher.close();

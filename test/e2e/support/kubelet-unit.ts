@@ -4,12 +4,14 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerStatus, Pod } from '../../../src/kube/types.ts';
-import { bootstrap, bootstrapProgram, eventually, expectCode, type Ran, run } from './command.ts';
+import { bootstrap, bootstrapProgram, eventually, type Ran } from './command.ts';
+import { type EngineContainer, engineOf, engineUnderTest } from './engine.ts';
 
 /** An agent started as a kubelet's unit would, with a directory of its own; what it says is kept. */
 export class KubeletUnit {
   readonly root = mkdtempSync(join(tmpdir(), 'standalone-'));
   readonly manifests = join(this.root, 'pods');
+  readonly engine = engineOf(engineUnderTest);
   readonly #logFile = join(this.root, 'stderr.log');
   #process: ChildProcess | undefined;
 
@@ -81,23 +83,27 @@ export class KubeletUnit {
     });
   }
 
-  /** Names of our containers in `docker ps -a`, sorted. */
+  /** Names of our containers in the engine, dead ones too, sorted. */
   async names(): Promise<readonly string[]> {
-    const { stdout } = await this.#docker('ps', '-a', '--format', '{{.Names}}');
-    return stdout.split('\n').filter(Boolean).sort();
+    return (await this.#containers()).map(({ name }) => name).sort();
   }
 
-  async #docker(...args: readonly string[]): Promise<Ran> {
+  #containers(): Promise<readonly EngineContainer[]> {
     const owner = readFileSync(join(this.root, 'var/lib/bootstrap/owner'), 'utf8').trim();
-    return expectCode(await run('docker', [...args, '--filter', `label=kube-bootstrap/owner=${owner}`]), 0);
+    return this.engine.find({ 'kube-bootstrap/owner': owner });
+  }
+
+  /** Kills a container's program behind the agent's back. */
+  async kill(id: string): Promise<void> {
+    const found = (await this.#containers()).find((one) => one.id === id);
+    if (found !== undefined) process.kill(found.pid, 'SIGKILL');
   }
 
   /** Takes everything away, whatever state it is in. */
   async destroy(): Promise<void> {
     await this.end();
-    const { stdout } = await this.#docker('ps', '-aq');
-    const ids = stdout.split('\n').filter(Boolean);
-    if (ids.length > 0) expectCode(await run('docker', ['rm', '-f', ...ids]), 0);
+    // A sandbox may take its containers with it.
+    await Promise.allSettled((await this.#containers()).map(({ id }) => this.engine.remove(id)));
     for (const name of readdirSync(this.root)) rmSync(join(this.root, name), { recursive: true, force: true });
     rmSync(this.root, { recursive: true, force: true });
   }
@@ -127,6 +133,7 @@ export function statusOf({ status }: Pod, name: string): ContainerStatus {
   return found;
 }
 
-export function dockerId({ containerID = '' }: ContainerStatus): string {
-  return containerID.replace('docker://', '');
+/** As the engine itself names it. */
+export function idOf({ containerID = '' }: ContainerStatus): string {
+  return containerID.replace(/^\w+:\/\//, '');
 }

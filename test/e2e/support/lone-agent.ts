@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { nodeHost } from '../../../src/host/node-host.ts';
 import type { AgentPod, AgentStatus } from '../../../src/kube/agent-socket.ts';
 import { bootstrapProgram, eventually } from './command.ts';
-import type { RuntimeUnderTest } from './plane.ts';
+import { type RuntimeUnderTest, runtimeFlags } from './engine.ts';
 
 /** An agent in the foreground on a directory of manifests, in a root directory of its own. */
 export class LoneAgent {
@@ -30,14 +30,20 @@ export class LoneAgent {
   arguments(): readonly string[] {
     const directory = join(this.root, 'manifests');
     return [
-      ...['agent', '--pod-manifest-path', directory, '--root-dir', this.root, '--runtime', this.#runtime],
+      ...['agent', '--pod-manifest-path', directory, '--root-dir', this.root, ...runtimeFlags(this.#runtime)],
       ...['--hostname-override', 'Node1', '--healthz-port', '0', '--image-archives', this.#archives],
       ...this.#extra,
     ];
   }
 
+  /** What they are given to. */
+  command(): readonly [string, ...string[]] {
+    return [bootstrapProgram];
+  }
+
   async start(): Promise<void> {
-    this.#process = spawn(bootstrapProgram, this.arguments(), { stdio: ['ignore', 'ignore', 'ignore'] });
+    const [program, ...words] = [...this.command(), ...this.arguments()];
+    this.#process = spawn(program ?? '', words, { stdio: ['ignore', 'ignore', 'ignore'] });
     await eventually('the agent answers', () => this.status());
   }
 

@@ -7,7 +7,8 @@ import { readClusterAccess } from '../../../src/kubeconfig/read-access.ts';
 import { archive } from '../../components/locations.ts';
 import { OrderLog } from './acceptance-order.ts';
 import { AcceptancePod } from './acceptance-pod.ts';
-import { eventually, expectCode, run } from './command.ts';
+import { eventually, expectCode } from './command.ts';
+import { engineOf } from './engine.ts';
 import { MirrorHistory } from './mirror-history.ts';
 import { Plane } from './plane.ts';
 import { writeShellImage } from './shell-image.ts';
@@ -47,7 +48,7 @@ export class MirrorPlane extends Plane {
     this.#over.abort();
     await super.destroy();
     // What the agent has imported from the archives.
-    if (this.runtime === 'docker') await run('docker', ['rmi', '-f', this.image('old'), this.image('new')]);
+    if (this.runtime !== 'process') await engineOf(this.runtime).removeImages(this.image('old'), this.image('new'));
   }
 
   /** As the administrator. */

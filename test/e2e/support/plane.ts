@@ -1,16 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerStatus } from '../../../src/kube/types.ts';
 import { program } from '../../components/locations.ts';
 import { bootstrap, expectCode, type Ran, run } from './command.ts';
-
-export type RuntimeUnderTest = 'process' | 'docker';
-
-/** The runtimes a case runs on: its own, or all with E2E_MATRIX=all. */
-export function runtimes(usual: readonly RuntimeUnderTest[]): readonly RuntimeUnderTest[] {
-  return process.env.E2E_MATRIX === 'all' ? ['process', 'docker'] : usual;
-}
+import { type EngineContainer, engineOf, type RuntimeUnderTest } from './engine.ts';
 
 let planes = 0;
 
@@ -60,7 +54,7 @@ apiVersion: kube-bootstrap/v1alpha1
 kind: BootstrapConfiguration
 runtime:
   type: ${this.runtime}
-ports:
+${this.runtime === 'cri' ? `  endpoint: ${engineOf('cri').endpoint}\n` : ''}ports:
 ${lines.join('\n')}
 ${options.documents ?? ''}`;
     writeFileSync(this.config, text);
@@ -95,6 +89,14 @@ ${options.documents ?? ''}`;
     // 1 says that something is not ready.
     if (ran.code !== 1) expectCode(ran, 0);
     return JSON.parse(ran.stdout) as PlaneStatus;
+  }
+
+  /** What the engine has of this plane, or of the one whose owner is `prefix` and this plane's. */
+  async inEngine(prefix = ''): Promise<readonly EngineContainer[]> {
+    const file = this.path('var/lib/bootstrap/owner');
+    if (this.runtime === 'process' || !existsSync(file)) return [];
+    const owner = prefix + readFileSync(file, 'utf8').trim();
+    return engineOf(this.runtime).find({ 'kube-bootstrap/owner': owner });
   }
 
   agentPid(): number {

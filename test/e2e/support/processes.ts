@@ -34,3 +34,18 @@ export function processorSeconds(pid: number): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
+
+/** The command lines of what runs in a container, by its cgroups, which every engine names by the container's id. */
+export function programsIn(id: string): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && cgroupsOf(name).includes(id))
+    .map((name) => argumentsOf(Number(name)).join(' '));
+}
+
+function cgroupsOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type JournalEntry, journalFile } from '../../../src/rollout/journal/journal.ts';
 import type { Revision } from '../../../src/rollout/revisions/revision.ts';
-import { eventually, expectCode, type Ran, run } from './command.ts';
-import { Plane, type RuntimeUnderTest } from './plane.ts';
+import { eventually, expectCode, type Ran, type run } from './command.ts';
+import type { RuntimeUnderTest } from './engine.ts';
+import { Plane } from './plane.ts';
 import { argumentsOf, processesOf } from './processes.ts';
 
 export const componentNames = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
@@ -129,7 +130,10 @@ export class RolloutPlane extends Plane {
     assert.deepEqual(this.leftovers(), []);
     assert.equal((await this.status()).ready, true);
     expectCode(await this.kubectl(['get', '--raw', '/readyz']), 0);
-    if (this.runtime === 'docker') assert.equal(await this.#containers(), 8, 'four sandboxes and four containers');
+    if (this.runtime !== 'process') {
+      const running = (await this.inEngine()).filter(({ state }) => state === 'running');
+      assert.equal(running.length, 8, 'four sandboxes and four containers');
+    }
     return true;
   }
 
@@ -141,13 +145,6 @@ export class RolloutPlane extends Plane {
     }
     const written = manifest.match(/^ +- ["']?--.*$/gm)?.length;
     assert.equal(argumentsOf(pid).length - 1, written, `${component} runs with the flags of its manifest`);
-  }
-
-  /** Containers of this root on Docker, running or not; an ended attempt of a restarted one counts too. */
-  async #containers(): Promise<number> {
-    const owner = readFileSync(this.path('var/lib/bootstrap/owner'), 'utf8').trim();
-    const { stdout } = await run('docker', ['ps', '-q', '--filter', `label=kube-bootstrap/owner=${owner}`]);
-    return stdout.split('\n').filter((id) => id !== '').length;
   }
 
   /** What no finished rollout leaves: temporary files of dead programs, scratch directories, strangers' processes. */
@@ -179,7 +176,12 @@ export class RolloutPlane extends Plane {
 
 /** The agent, and the helper that holds a process container. */
 function isUsual(line: string): boolean {
-  return / agent /.test(line) || /^(\S*\/)?(sh|setsid|setpriv) /.test(line) || line.includes('docker-proxy');
+  return (
+    / agent /.test(line) ||
+    /^(\S*\/)?(sh|setsid|setpriv) /.test(line) ||
+    line.includes('docker-proxy') ||
+    line.includes('containerd-shim')
+  );
 }
 
 function textOf(path: string): string | undefined {

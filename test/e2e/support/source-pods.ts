@@ -2,8 +2,8 @@ import { createServer, type Server } from 'node:http';
 import { dirname, join } from 'node:path';
 import { nodeHost } from '../../../src/host/node-host.ts';
 import { archive } from '../../components/locations.ts';
+import type { RuntimeUnderTest } from './engine.ts';
 import { containerOf, isRunning, LoneAgent } from './lone-agent.ts';
-import type { RuntimeUnderTest } from './plane.ts';
 
 const pause = 'registry.k8s.io/pause:3.10.2';
 

@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { program } from '../../components/locations.ts';
 import { eventually, expectCode, run } from './command.ts';
+import type { RuntimeUnderTest } from './engine.ts';
 import { kubectlRunning, type Transport } from './kubelet-client.ts';
-import type { Plane, RuntimeUnderTest } from './plane.ts';
+import type { Plane } from './plane.ts';
 
 /** What kubectl streams to and from pod `web-node1`, by one of its ways. */
 export function streamingCases(about: {

@@ -145,7 +145,7 @@ test('a recovery that is killed itself after any of its writes goes on where the
 test('only what had passed every gate is finished, all else is undone, and says where it was cut off', () => {
   const revision = { number: 2, result: 'unfinished' } as const;
   const plans = journalSteps.map((step) => planRecovery({ ...entry, step }, { revision }).do);
-  assert.deepEqual(plans, ['undo', 'undo', 'undo', 'undo', 'undo', 'undo', 'finish']);
+  assert.deepEqual(plans, ['undo', 'undo', 'undo', 'undo', 'undo', 'undo', 'undo', 'finish']);
   const at = planRecovery({ ...entry, step: 'gate', component: 'etcd', reason: 'no' }, { revision });
   assert.equal(at.because, `bootstrap apply of ${startedAt} was cut off at gate of etcd: no`);
   assert.equal(planRecovery({ ...entry, step: 'prepare' }, { revision: undefined }).do, 'forget');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { planLimits, weightOf } from '../../../src/runtime/cgroups/limits.ts';
 import { controllerDirectory, decodeCgroupMounts, groupDirectories } from '../../../src/runtime/cgroups/mounts.ts';
-import { cgroupParent, sliceProperties } from '../../../src/runtime/docker/pod-cgroups.ts';
+import { cgroupParent, sliceProperties } from '../../../src/runtime/cgroups/pod-cgroups.ts';
 
 const legacy = [
   '30 1 0:26 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct',

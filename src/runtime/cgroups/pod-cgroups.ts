@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import type { Host } from '../../host/host.ts';
-import { removeGroup, setLimits, weightOf } from '../cgroups/limits.ts';
-import { type CgroupMounts, controllerDirectory, findCgroupMounts } from '../cgroups/mounts.ts';
 import type { PodResources, SandboxConfig } from '../runtime.ts';
+import { removeGroup, setLimits, weightOf } from './limits.ts';
+import { type CgroupMounts, controllerDirectory, findCgroupMounts } from './mounts.ts';
 
 type CgroupHost = Pick<Host, 'readText' | 'list' | 'run' | 'cpuCount'>;
 export type CgroupDriver = 'cgroupfs' | 'systemd' | 'none';
@@ -27,7 +27,7 @@ export class PodCgroups {
     this.#options = options;
   }
 
-  /** As Docker takes it for this pod; undefined when the pod has none. */
+  /** As engines take it for this pod; undefined when the pod has none. */
   parentOf({ pod, resources }: SandboxConfig, driver: CgroupDriver): string | undefined {
     if (resources === undefined || driver === 'none') return undefined;
     return cgroupParent({ owner: this.#options.owner, uid: pod.uid, qos: resources.qos, driver });

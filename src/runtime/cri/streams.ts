@@ -1,0 +1,43 @@
+import type { Duplex } from 'node:stream';
+import type { CommandIo } from '../../base/command-io.ts';
+import { callCommand, commandProtocol } from '../../streaming/command/call-command.ts';
+import { callForward, forwardProtocol } from '../../streaming/forward/call-forward.ts';
+import type { ContainerStreams } from '../runtime.ts';
+import { attachToContainer, streamsOf } from './attach.ts';
+import { killLeft, type LeaveContext, upTime } from './kill-left.ts';
+import { dialStreamingServer } from './streaming-server.ts';
+
+/** Streams of containers, by the runtime's own streaming server. */
+export function criStreams(context: LeaveContext): ContainerStreams {
+  return {
+    exec: (id, command, io) => execStream(context, { id, command }, io),
+    attach: (id, io) => attachToContainer(context, id, io),
+    portForward: (sandboxId, port) => connectToPod(context, sandboxId, port),
+  };
+}
+
+async function execStream(
+  context: LeaveContext,
+  { id, command }: { readonly id: string; readonly command: readonly string[] },
+  io: CommandIo,
+): Promise<number> {
+  const what = `cannot run ${command[0] ?? 'a command'} in container ${id.slice(0, 12)}`;
+  const { stdin, stdout, stderr } = streamsOf(io);
+  const request = { containerId: id, cmd: command, tty: io.tty, stdin, stdout, stderr };
+  const asked = await upTime(context.host);
+  const { url } = await context.client.call('Exec', request, { what });
+  const connection = await dialStreamingServer(context, { what, url, protocol: commandProtocol });
+  const ready = await upTime(context.host);
+  try {
+    return await callCommand(connection, io);
+  } finally {
+    if (io.signal.aborted) await killLeft(context, { id, command, asked, ready });
+  }
+}
+
+async function connectToPod(context: LeaveContext, sandboxId: string, port: number): Promise<Duplex> {
+  const what = `cannot connect to port ${port} of the pod`;
+  const { url } = await context.client.call('PortForward', { podSandboxId: sandboxId, port: [port] }, { what });
+  const connection = await dialStreamingServer(context, { what, url, protocol: forwardProtocol });
+  return callForward(connection, port);
+}
