@@ -9,7 +9,7 @@ import { errorsOf, renderFinding } from '../../base/diagnostics.ts';
 import { UsageError } from '../../base/errors.ts';
 import { serveHttp } from '../../host/serve.ts';
 import type { AgentStatus } from '../../kube/agent-socket.ts';
-import { watchRollouts } from '../rollout/recover-rollout.ts';
+import { type Recovered, watchRollouts } from '../rollout/recover-rollout.ts';
 import type { AgentPorts } from './agent-ports.ts';
 import { agentRuntimes } from './agent-runtimes.ts';
 import { type AgentSession, type AgentSetup, openSession } from './agent-session.ts';
@@ -25,7 +25,7 @@ type DecideAgain = () => Promise<DecidedSettings>;
  */
 export class AgentProcess {
   #setup: AgentSetup;
-  #again = Promise.withResolvers<'reload' | 'recovered'>();
+  #again = Promise.withResolvers<'reload' | 'recovered' | 'moved'>();
   #session: AgentSession;
   #ports: AgentPorts = { problems: [], close: async () => {} };
   #warned: readonly string[];
@@ -51,10 +51,11 @@ export class AgentProcess {
       agent.#ports = await openPorts(setup, agent.#session, view);
       const look = () => agent.#session.agent.look();
       await setup.guard.start(over.signal, look);
-      const afterwards = async () => {
+      const afterwards = async (recovered: Recovered) => {
         const isStale = setup.recovered.some(({ restored }) => restored.includes(setup.paths.agentConfig));
         if (isStale) agent.#again.resolve('recovered');
         else await agent.#finishRecoveries(over.signal);
+        if (recovered === 'nothing' && (await agent.#hasMoved())) agent.#again.resolve('moved');
       };
       void watchRollouts(setup.context.clock, over.signal, { recover: setup.recover, look, afterwards });
       await agent.#untilEnd(decideAgain, over.signal);
@@ -79,11 +80,28 @@ export class AgentProcess {
         if (why === undefined) return;
         this.#again = Promise.withResolvers();
         if (why === 'reload') await this.#reload(decideAgain);
+        else if (why === 'moved') await this.#leaveFormers();
         else await this.#takeUpRecovered(decideAgain, signal);
       }
     } finally {
       forget?.();
     }
+  }
+
+  /** Whether nothing of ours is left in any runtime that pods move out of. */
+  async #hasMoved(): Promise<boolean> {
+    if (this.#setup.formers.length === 0) return false;
+    const pods = await this.#session.runtime.observePods().catch(() => undefined);
+    return (
+      pods?.every((pod) => [...pod.sandboxes, ...pod.containers].every(({ former }) => former === undefined)) ?? false
+    );
+  }
+
+  async #leaveFormers(): Promise<void> {
+    const { settings } = this.#session;
+    this.#setup = { ...this.#setup, ...(await agentRuntimes(this.#setup, settings)) };
+    this.#setup.log.info('all pods have moved');
+    await this.#change(settings);
   }
 
   /** A change that was cut off has been undone, and with it what this agent runs by, perhaps its runtime. */

@@ -71,12 +71,13 @@ export async function watchRollouts(
     readonly recover: () => Promise<Recovered>;
     readonly look: () => Promise<void>;
     /** What was recovered since it was asked last, before the agent looked for the first time too. */
-    readonly afterwards?: () => Promise<void>;
+    readonly afterwards?: (recovered: Recovered) => Promise<void>;
   },
 ): Promise<void> {
   while (!signal.aborted) {
-    if ((await doors.recover()) === 'recovered') await doors.look();
-    await doors.afterwards?.();
+    const recovered = await doors.recover();
+    if (recovered === 'recovered') await doors.look();
+    await doors.afterwards?.(recovered);
     await sleep(clock, lookEveryMs, signal);
   }
 }
