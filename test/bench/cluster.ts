@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Pod } from '../../src/kube/types.ts';
-import { program } from '../components/locations.ts';
-import { eventually, expectCode } from '../e2e/support/command.ts';
+import { archive, program } from '../components/locations.ts';
+import { bootstrap, eventually, expectCode } from '../e2e/support/command.ts';
 import { isReady } from '../e2e/support/kubelet-unit.ts';
+import { LoneAgent } from '../e2e/support/lone-agent.ts';
 import { Plane } from '../e2e/support/plane.ts';
 import { memoryOf, processorSeconds } from '../e2e/support/processes.ts';
 import { idleSeconds, type Row, rounds, say } from './rows.ts';
@@ -74,19 +76,49 @@ function firstByte(plane: Plane, args: readonly string[]): Promise<number> {
   });
 }
 
+/** With the control plane's own pods, whose probes come every second; and a node that has only the others. */
 async function idle(plane: Plane): Promise<readonly Row[]> {
-  for (let index = 0; index < extraPods; index++) {
-    writeFileSync(plane.manifest(`pause-${index}`), JSON.stringify(aPod(`pause-${index}`)));
+  const node = await secondNode(plane);
+  try {
+    await node.start();
+    for (let index = 0; index < extraPods; index++) {
+      node.write(`pause-${index}.json`, JSON.stringify(aPod(`pause-${index}`)));
+    }
+    const all = controlPlanePods + extraPods;
+    const alone = await idleRows(plane, { pid: node.pid, pods: extraPods, expected: all });
+    for (let index = 0; index < extraPods; index++) node.remove(`pause-${index}.json`);
+    await eventually('they are gone', async () => (await node.status()).pods.length === 0);
+    await node.end('SIGTERM');
+    for (let index = 0; index < extraPods; index++) {
+      writeFileSync(plane.manifest(`pause-${index}`), JSON.stringify(aPod(`pause-${index}`)));
+    }
+    return [...alone, ...(await idleRows(plane, { pid: plane.agentPid(), pods: all, expected: all }))];
+  } finally {
+    await node.end('SIGTERM');
+    rmSync(node.root, { recursive: true, force: true });
   }
-  const all = controlPlanePods + extraPods;
-  await eventually('all mirror pods are Ready', async () => (await readyPods(plane)) === all, 60_000);
-  await new Promise((resolve) => setTimeout(resolve, 5000));
-  const pid = plane.agentPid();
+}
+
+async function secondNode(plane: Plane): Promise<LoneAgent> {
+  const kubeconfig = plane.path('node2.conf');
+  const user = ['kubeconfig', 'user', '--client-name', 'system:node:node2', '--org', 'system:nodes'];
+  const made = expectCode(await bootstrap([...user, '--config', plane.config, '--root-dir', plane.root]), 0);
+  writeFileSync(kubeconfig, made.stdout, { mode: 0o600 });
+  const flags = ['--hostname-override', 'node2', '--kubeconfig', kubeconfig, '--port', '0'];
+  return new LoneAgent('process', dirname(archive('pause')), flags);
+}
+
+async function idleRows(
+  plane: Plane,
+  { pid, pods, expected }: { readonly pid: number; readonly pods: number; readonly expected: number },
+): Promise<readonly Row[]> {
+  await eventually('all mirror pods are Ready', async () => (await readyPods(plane)) >= expected, 60_000);
+  await new Promise((resolve) => setTimeout(resolve, 12_000));
   const used = processorSeconds(pid);
   await new Promise((resolve) => setTimeout(resolve, idleSeconds * 1000));
   const percent = ((processorSeconds(pid) - used) / idleSeconds) * 100;
   const { anonymous, resident } = memoryOf(pid);
-  const what = `${all} mirror pods, Node and Lease`;
+  const what = `${pods} mirror pods${pods > extraPods ? ', the control plane’s among them' : ''}, Node and Lease`;
   return [
     { what: `agent CPU idle, ${what}`, samples: [percent], unit: '% of a core' },
     { what: `agent RssAnon, ${what}`, samples: [anonymous], unit: 'MiB', beside: `VmRSS ${resident.toFixed(0)} MiB` },
