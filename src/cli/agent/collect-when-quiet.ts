@@ -7,9 +7,9 @@ export type QuietCollector = { busy(): void; end(): void };
 
 /**
  * Collects garbage when the agent has been quiet for ten seconds after it was busy: what a start or a burst of pods
- * left behind is given back, and an agent that idles never pauses for it.
+ * left behind is given back, and an agent that idles never pauses for it. `stir` is called when it becomes busy.
  */
-export function collectWhenQuiet(clock: Clock, collect: () => void): QuietCollector {
+export function collectWhenQuiet(clock: Clock, collect: () => void, stir: () => void = () => {}): QuietCollector {
   let busyAtMs = 0;
   let cancel: (() => void) | undefined;
   const look = () => {
@@ -21,6 +21,7 @@ export function collectWhenQuiet(clock: Clock, collect: () => void): QuietCollec
   return {
     busy: () => {
       busyAtMs = clock.now();
+      if (cancel === undefined) stir();
       cancel ??= clock.after(quietMs, look);
     },
     end: () => cancel?.(),

@@ -7,7 +7,7 @@ import { sleep } from '../../base/clock.ts';
 import { PreflightError } from '../../base/errors.ts';
 import { type Log, lineLog } from '../../base/log.ts';
 import { type Paths, pathsOf } from '../../config/paths.ts';
-import { collectGarbage } from '../../host/lean-memory.ts';
+import { collectGarbage, letYoungGenerationGrow } from '../../host/lean-memory.ts';
 import { lockHolder, takeLock } from '../../host/lock.ts';
 import { openLogFile } from '../../host/log-file.ts';
 import type { Recovery } from '../../rollout/journal/recovery.ts';
@@ -69,7 +69,7 @@ async function setupOf(input: {
   const runtimes = await agentRuntimes({ context, paths, log }, settings);
   log.verbose(1, `runtime ${runtimes.choice.type}: ${runtimes.choice.because}`);
   const health = new RuntimeHealth(clock.now());
-  const memory = collectWhenQuiet(clock, collectGarbage);
+  const memory = collectWhenQuiet(clock, collectGarbage, letYoungGenerationGrow);
   return { context, paths, log, ...runtimes, health, memory, metrics: new AgentMetrics(clock) };
 }
 

@@ -21,6 +21,22 @@ test('collects once, ten seconds after the last that was done', async () => {
   assert.equal(collected, 2);
 });
 
+test('tells once that it has become busy, and again after it was quiet', async () => {
+  const clock = new FakeClock();
+  let stirred = 0;
+  const memory = collectWhenQuiet(
+    clock,
+    () => {},
+    () => stirred++,
+  );
+  memory.busy();
+  memory.busy();
+  assert.equal(stirred, 1);
+  await clock.advance(10_000);
+  memory.busy();
+  assert.equal(stirred, 2);
+});
+
 test('collects nothing after its end', async () => {
   const clock = new FakeClock();
   const memory = collectWhenQuiet(clock, () => assert.fail('collected'));
