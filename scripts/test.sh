@@ -16,3 +16,8 @@ else
   set -- lifecycle-by-hand control-plane e2e/apply.test
 fi
 E2E_RUNTIME=cri npm run --silent test:e2e -- "$@"
+# And by the packaged executable, which has its templates, protocols and libraries inside.
+if [ "${E2E_MATRIX:-}" = all ]; then
+  node scripts/package/package.ts --executable
+  E2E_EXECUTABLE=dist/bootstrap-linux-$(node -p process.arch) npm run --silent test:e2e
+fi

@@ -24,6 +24,7 @@ import { StartGates } from './start-gates.ts';
 import { PodStates } from './state/pod-states.ts';
 import { runtimeTypeOf } from './status/container-id.ts';
 import { type Rival, Takeover } from './takeover/takeover.ts';
+import { StopsUnderWay } from './turn/stops-under-way.ts';
 import type { SyncDoors } from './turn/sync-pod.ts';
 
 export type AgentOptions = {
@@ -98,6 +99,7 @@ export function doorsOf(options: AgentOptions, about: About): SyncDoors {
   return {
     ...options,
     network: new NetworkCheck(options),
+    stops: new StopsUnderWay(clock, request),
     states,
     claims,
     stays,

@@ -35,7 +35,8 @@ export class Agent {
   readonly #doors: SyncDoors;
   readonly #node: NodeInfo;
   readonly #stopping = new AbortController();
-  #looked = false;
+  /** How often it has looked at everything, whatever came of that. */
+  rounds = 0;
   #settled = false;
   #clearing: Promise<void> | undefined;
   /** What a rollout may ask for one pod. */
@@ -79,8 +80,8 @@ export class Agent {
       ]);
     } finally {
       signal.removeEventListener('abort', stop);
-      const { prober, gates, claims } = this.#doors;
-      for (const door of [prober, gates, claims]) door.close();
+      const { prober, gates, claims, stops } = this.#doors;
+      for (const door of [prober, gates, claims, stops]) door.close();
       for (const record of this.#records.all()) record.cancelRecheck();
       await this.#source.stop();
       await this.#doors.states.close();
@@ -170,7 +171,7 @@ export class Agent {
   }
 
   #request(key: string): void {
-    if (this.#looked && !this.#stopping.signal.aborted) this.#queue.request(key);
+    if (this.rounds > 0 && !this.#stopping.signal.aborted) this.#queue.request(key);
   }
 
   /** One listing for all: every pod that is desired or there gets a look. */
@@ -178,7 +179,7 @@ export class Agent {
     const seen = await this.#views.all(() => this.keys());
     for (const key of seen?.fresh ?? []) this.#records.of(key, seen?.pods.get(key));
     if (seen !== undefined) this.#clear(seen.pods);
-    this.#looked = true;
+    this.rounds += 1;
     this.#settled ||= seen !== undefined;
     for (const key of this.keys()) this.#request(key);
     this.#firstLook.resolve();

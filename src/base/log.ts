@@ -26,6 +26,21 @@ export function lineLog(write: (line: string) => void, verbosity: number, now: (
   };
 }
 
+/** The same for journald, which takes a line's time itself and its severity from a prefix (sd-daemon(3)). */
+export function journalLog(write: (line: string) => void, verbosity: number): Log {
+  const line = (severity: number, message: string) => {
+    for (const part of message.split('\n')) write(`<${severity}>${part}`);
+  };
+  return {
+    info: (message) => line(6, message),
+    warn: (message) => line(4, message),
+    error: (message) => line(3, message),
+    verbose: (level, message) => {
+      if (level <= verbosity) line(level > 1 ? 7 : 6, message);
+    },
+  };
+}
+
 /** Sentences remembered by `warnOnce`; then it begins anew, so that years of churn do not add up. */
 const mostRemembered = 1000;
 

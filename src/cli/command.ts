@@ -66,6 +66,8 @@ export type CliCommand = {
   }[];
   readonly options?: readonly CliOption[];
   readonly commands?: readonly CliCommand[];
+  /** Started by ourselves alone: in no help and no completion. */
+  readonly hidden?: boolean;
   readonly load?: () => Promise<{ readonly run: CommandRun }>;
 };
 

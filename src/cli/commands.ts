@@ -1,4 +1,5 @@
 import { agentCommand } from './agent/agent-command.ts';
+import { connectCommand } from './agent/connect-command.ts';
 import { kubeconfigCommand } from './cluster/kubeconfig-command.ts';
 import { joinCommandRow, tokenCommand } from './cluster/token-command.ts';
 import type { CliCommand } from './command.ts';
@@ -48,6 +49,7 @@ export const commands: readonly CliCommand[] = [
     load: () => import('./init/reset.ts'),
   },
   agentCommand,
+  connectCommand,
   {
     name: 'status',
     summary: 'components, pods, probes, restarts, certificates',

@@ -42,7 +42,8 @@ export const run: CommandRun = async (context, { options, arguments: [shell] }) 
   return 0;
 };
 
-export function rowsOf(table: readonly CliCommand[]): readonly Row[] {
+export function rowsOf(all: readonly CliCommand[]): readonly Row[] {
+  const table = all.filter(({ hidden }) => hidden !== true);
   const root: Row = { path: '', words: table.map(({ name }) => name), options: ['--help'], values: {}, files: [] };
   return [root, ...table.flatMap((command) => rowsBelow(command, ''))];
 }

@@ -2,6 +2,7 @@ import { InterruptedError } from '../base/errors.ts';
 import type { CliContext, CommonOptions } from './command.ts';
 import { commands } from './commands.ts';
 import { errorDocument, errorText, exitCodeOf } from './error-text.ts';
+import { asMachineFault } from './machine-faults.ts';
 import { runProgram } from './program.ts';
 import { styleOf } from './style.ts';
 
@@ -25,7 +26,7 @@ export async function main(process: NodeJS.Process): Promise<number> {
       },
     });
   } catch (caught) {
-    const thrown = asInterruption(caught, interrupted.signal);
+    const thrown = asMachineFault(asInterruption(caught, interrupted.signal));
     const style = styleOf(common.color && stderr.isTerminal);
     stderr.write(errorText(thrown, { style, verbosity: common.verbosity }));
     if (common.output !== 'text') stdout.write(`${JSON.stringify({ error: errorDocument(thrown) })}\n`);

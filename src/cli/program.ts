@@ -18,7 +18,7 @@ export type ProgramInput = {
   readonly onCommon: (common: CommonOptions) => void;
 };
 
-const commonOptions: readonly CliOption[] = [
+export const commonOptions: readonly CliOption[] = [
   {
     flags: '-o, --output <format>',
     summary: 'form of the result',
@@ -41,16 +41,10 @@ export async function runProgram(input: ProgramInput): Promise<number> {
   settle(program, input, []);
   addCommonOptions(program);
   for (const row of input.commands) {
-    program.addCommand(
-      build(
-        row,
-        input,
-        (code) => {
-          exitCode = code;
-        },
-        [],
-      ),
-    );
+    const done = (code: number) => {
+      exitCode = code;
+    };
+    program.addCommand(build(row, input, done, []), { hidden: row.hidden === true });
   }
   program.addHelpText('after', examplesText(['bootstrap init', 'bootstrap status', 'bootstrap init --help']));
   if (input.argv.length === 0) {

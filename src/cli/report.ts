@@ -57,9 +57,8 @@ function textReport({ stdout, stderr, clock }: Streams, common: CommonOptions): 
 /** `apiserver.crt  renew  expires in 12 days` */
 function itemText({ item, action, because }: ItemReport, style: Style): string {
   const calm = /^(keep|skip)/.test(action);
-  const cells = [item.padEnd(28), action.padEnd(7)].map((cell, index) =>
-    index === 1 && !calm ? style.green(cell) : cell,
-  );
+  const paint = action.endsWith('failed') ? style.red : style.green;
+  const cells = [item.padEnd(28), action.padEnd(7)].map((cell, index) => (index === 1 && !calm ? paint(cell) : cell));
   const text = table([[...cells, because]]).trimEnd();
   return calm ? style.dim(text) : text;
 }

@@ -9,6 +9,7 @@ import type { Paths } from '../config/paths.ts';
 import { pathsOf } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
 import type { Host } from '../host/host.ts';
+import { syncLatencies } from '../host/sync-latency.ts';
 import { whyNotWritable } from '../host/writable.ts';
 import { createKubeClient } from '../kube/client.ts';
 import { readClusterAccess } from '../kubeconfig/read-access.ts';
@@ -99,6 +100,7 @@ export function workflowContext(input: WorkflowInput): InitContext {
     made: input.made,
     invocation: { startedMs: clock.now(), author: authorOf(host, cli.argv) },
     whyNotWritable,
+    syncLatencies,
     agent: input.agent,
     runtimeType,
     runtime,

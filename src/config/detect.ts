@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parseDuration } from '../base/duration.ts';
 import type { HostFiles, HostMachine, HostNetwork } from '../host/host.ts';
 import { formatIp, isGlobalUnicast, isLoopbackIp, isUnspecifiedIp, parseCidrs, parseIp } from '../kube/cidr.ts';
+import { mainAddress } from '../kube/own-addresses.ts';
 import { defaultTokenGroup, defaultTokenTtlMs } from './constants.ts';
 import type { DetectedFacts } from './defaults.ts';
 import type { Documents } from './kinds.ts';
@@ -37,7 +38,8 @@ export async function detectFacts(
 /**
  * The address as given, in its one form; else that of the default route's interface, of the family of the service
  * subnet first and IPv4 where none is set; else a global one on the loopback interface (apimachinery util/net
- * ChooseHostInterface). Empty when there is none: a rule says what to set.
+ * ChooseHostInterface); without a default route the only one that there is. Empty when there is none or a choice: a rule
+ * says what to set.
  */
 async function chooseAdvertiseAddress(
   host: DetectHost,
@@ -49,20 +51,22 @@ async function chooseAdvertiseAddress(
   if (address !== undefined && !isUnspecifiedIp(address)) return formatIp(address);
   const first = address?.family ?? (serviceSubnet ? parseCidrs(serviceSubnet)?.[0]?.family : undefined) ?? 4;
   for (const family of first === 4 ? ([4, 6] as const) : ([6, 4] as const)) {
-    const found = await addressOfDefaultRoute(host, family);
+    const found = await addressOfFamily(host, family);
     if (found !== undefined) return found;
   }
   return '';
 }
 
-async function addressOfDefaultRoute(host: DetectHost, family: 4 | 6): Promise<string | undefined> {
-  const name = await host.defaultInterface(family);
-  if (name === undefined) return undefined;
-  const usable = host.addresses().filter((candidate) => {
-    const parsed = parseIp(candidate.address);
-    return candidate.family === family && parsed !== undefined && isGlobalUnicast(parsed) && !isLoopbackIp(parsed);
-  });
-  return (usable.find((candidate) => candidate.name === name) ?? usable.find(({ loopback }) => loopback))?.address;
+/** Of the default route's interface, or the only one; where that interface has none, a global one on the loopback interface. */
+async function addressOfFamily(host: DetectHost, family: 4 | 6): Promise<string | undefined> {
+  const main = await mainAddress(host, family);
+  if (main !== undefined || (await host.defaultInterface(family)) === undefined) return main?.address;
+  return host.addresses().find((own) => {
+    const parsed = parseIp(own.address);
+    return (
+      own.loopback && own.family === family && parsed !== undefined && isGlobalUnicast(parsed) && !isLoopbackIp(parsed)
+    );
+  })?.address;
 }
 
 type GivenTokens = NonNullable<Documents['InitConfiguration']>['bootstrapTokens'];

@@ -19,7 +19,7 @@ import { clusterRules } from './rules/cluster-rules.ts';
 import { componentRules } from './rules/component-rules.ts';
 import { etcdRules } from './rules/etcd-rules.ts';
 import { networkingRules } from './rules/networking-rules.ts';
-import { nodeRules } from './rules/node-rules.ts';
+import { advertiseAddressIsFound, nodeRules } from './rules/node-rules.ts';
 import type { Rule, Tell } from './rules/rule.ts';
 import type { Config } from './types.ts';
 
@@ -63,6 +63,7 @@ export async function checkConfig(
   const unwarned = await configOf(input, documents, read);
   const tell = tellerOf(findings, { file, flags, sources: read.sources });
   for (const rule of rules) rule(unwarned, tell, documents);
+  advertiseAddressIsFound(host, unwarned, tell);
   await patchesAreADirectory(host, unwarned, tell);
   const warnings = findings.filter(({ severity }) => severity === 'warning').map(renderFinding);
   return { config: deepFreeze({ ...unwarned, warnings }), findings: inOrder(findings) };

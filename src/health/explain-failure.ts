@@ -115,7 +115,9 @@ async function detailsOf(
   if (diagnosis === undefined) return log;
   const port = diagnosis.reason.port?.(diagnosis.match);
   const holder = port === undefined ? undefined : holderOf(await context.host.listeners(port));
-  return [`likely: ${diagnosis.reason.say(diagnosis.match)}${holder === undefined ? '' : ` by ${holder}`}`, ...log];
+  const by = holder === undefined ? '' : ` by ${holder}`;
+  // The id is what docs/troubleshooting.md is sorted by.
+  return [`likely: ${diagnosis.reason.say(diagnosis.match)}${by} [${diagnosis.reason.id}]`, ...log];
 }
 
 export async function lastWords(

@@ -32,7 +32,8 @@ export const failureReasons: readonly FailureReason[] = [
     final: true,
     pattern: /listen (?:tcp\d? )?(\S+): bind: cannot assign requested address/,
     say: (match) => `${match[1]} is not an address of this machine`,
-    next: () => 'give one of its own with --apiserver-advertise-address',
+    next: () =>
+      'bootstrap apply takes the address that the machine has now; at init, --apiserver-advertise-address names one',
   },
   {
     id: 'unknown-flag',

@@ -1,4 +1,4 @@
-import { sleep } from '../base/clock.ts';
+import { rest, sleep } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import { connectUrl } from '../host/connect-url.ts';
 import type { HealthContext } from './health-context.ts';
@@ -25,6 +25,7 @@ export function pollHealth(context: HealthContext, endpoint: HealthEndpoint): He
   const poll = async (): Promise<void> => {
     const ask = await prober(context, endpoint);
     while (!context.signal.aborted) {
+      const sinceTicks = context.clock.ticks();
       try {
         const status = await ask();
         lastAnswer = `${path} ${status}`;
@@ -35,7 +36,7 @@ export function pollHealth(context: HealthContext, endpoint: HealthEndpoint): He
       } catch (thrown) {
         lastAnswer = `${path}: ${shortReason(thrown)}`;
       }
-      await sleep(context.clock, pollEveryMs, context.signal);
+      await rest(context.clock, { everyMs: pollEveryMs, sinceTicks }, context.signal);
     }
     // Whoever aborted says why; nobody gets a promise that never ends.
     context.signal.throwIfAborted();

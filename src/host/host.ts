@@ -18,7 +18,13 @@ export type FileInfo = {
   readonly device: number;
 };
 
-export type WriteOptions = { readonly mode?: number; readonly uid?: number; readonly gid?: number };
+export type WriteOptions = {
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** False for what may be lost with the machine, though not with this process: no fsync, which holds up all who write. */
+  readonly lasting?: boolean;
+};
 
 /** The file system. "Not there" is a value (undefined), never an error; everything else that fails throws. */
 export interface HostFiles {
@@ -102,7 +108,7 @@ export interface HostProcesses {
     args: readonly string[],
     options?: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string; readonly output?: string },
   ): Promise<number>;
-  /** Sends a signal; a negative pid is a process group; 0 only asks. False when nothing is there any more. */
+  /** Sends a signal; 0 only asks. False when nothing is there any more, nor ever for a pid below 1: kill(2) takes those for groups. */
   kill(pid: number, signal: NodeJS.Signals | 0): boolean;
   /** Kills a process, its descendants and the session it leads; throws when they are another user's. */
   killTree(pid: number): Promise<void>;
@@ -192,6 +198,8 @@ export interface HostMachine {
   env(name: string): string | undefined;
   /** The whole environment, for programs started by us and for the proxy variables. */
   environment(): Readonly<Record<string, string>>;
+  /** Reads a variable that is for this process alone, and removes it from what programs started by us get. */
+  takeEnv(name: string): string | undefined;
   hostname(): string;
   /** Effective user and group. */
   readonly uid: number;
@@ -200,7 +208,7 @@ export interface HostMachine {
   homeDirectory(): string;
   temporaryDirectory(): string;
   workingDirectory(): string;
-  /** The program and first arguments that start ourselves again: `[node, main.ts]`. */
+  /** The program and first arguments that start ourselves again: `[node, main.ts]`, `[bootstrap]`. */
   selfCommand(): readonly string[];
   cpuCount(): number;
   totalMemoryBytes(): number;

@@ -67,7 +67,7 @@ async function writeFile(path: string, data: Data, options: WriteOptions = {}): 
     await fs.rm(temporary, { force: true });
     throw thrown;
   }
-  await syncDirectory(dirname(path));
+  if (options.lasting !== false) await syncDirectory(dirname(path));
 }
 
 async function createFile(path: string, data: string | Uint8Array, options: WriteOptions = {}): Promise<boolean> {
@@ -93,13 +93,14 @@ async function writeNew(path: string, data: Data, options: WriteOptions): Promis
     if (options.uid !== undefined && options.gid !== undefined) await file.chown(options.uid, options.gid);
     await file.chmod(mode);
     await file.writeFile(data);
-    await file.sync();
+    if (options.lasting !== false) await file.sync();
   } finally {
     await file.close();
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes the names in a directory outlive a power cut, where the file system can. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await fs.open(path, constants.O_RDONLY);
   try {
     await directory.sync();

@@ -51,6 +51,7 @@ export const nodeProcesses: HostProcesses = {
       });
     }),
   kill: (pid, signal) => {
+    if (pid < 1) return false;
     try {
       return process.kill(pid, signal);
     } catch (thrown) {

@@ -1,7 +1,8 @@
-import { appendFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { sha256Hex } from '../base/hash.ts';
 import type { Host, WriteOptions } from './host.ts';
+import { syncDirectory } from './node-files.ts';
 
 /** One thing that we made. Written to the record before it is made, so that a kill in between leaves nothing unclaimed. */
 type MadeEntry =
@@ -43,11 +44,19 @@ export function recordingHost(host: Host, record: (entries: readonly RecordEntry
 }
 
 /**
- * Appends lines to a private file. No fsync: it outlives our own death, and after a power cut what is not recorded is
- * left alone, never removed.
+ * Appends lines to a private file; they are on the disk when it returns. What is made next is there after a power cut
+ * too, and would be taken for somebody else's without its line.
  */
 export async function appendLines(path: string, lines: readonly string[]): Promise<void> {
-  await appendFile(path, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
+  const file = await open(path, 'a', 0o600);
+  try {
+    const isNew = (await file.stat()).size === 0;
+    await file.appendFile(lines.map((line) => `${line}\n`).join(''));
+    await file.datasync();
+    if (isNew) await syncDirectory(dirname(path));
+  } finally {
+    await file.close();
+  }
 }
 
 /** The directories of `path` that are not there, outermost first. */

@@ -21,8 +21,20 @@ export type AgentStatus = {
   readonly rejected: readonly RejectedManifest[];
   /** What it is at the API server; absent without a kubeconfig. */
   readonly node?: AgentNode;
+  /** How the node came up in this boot of the machine. */
+  readonly start?: AgentStart;
   /** What does not work beside the pods, in words: a port that is taken, a kubeconfig that is not there. */
   readonly problems?: readonly string[];
+};
+
+/** Milliseconds since the boot: the first agent's start, the runtime's first answer, and each pod's first being ready. */
+export type AgentStart = {
+  /** RFC 3339. */
+  readonly bootedAt: string;
+  readonly agentMs: number;
+  readonly runtimeMs?: number;
+  /** `pod`: `namespace/name`. */
+  readonly pods: readonly { readonly pod: string; readonly readyMs: number }[];
 };
 
 /** A Node that is `registered` takes no pods of the API server: its capacity says `pods: 0`. */

@@ -1,7 +1,7 @@
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { UsageError } from '../base/errors.ts';
 import type { HostFiles } from '../host/host.ts';
+import { type PackagedFiles, packagedFiles } from '../host/packaged-files.ts';
 import { components } from './components.ts';
 
 export type Template = { readonly path: string; readonly text: string };
@@ -30,7 +30,8 @@ const partialSuffix = '.hbs';
  * Throws UsageError when that directory is not there.
  */
 export async function readTemplates(host: Files, directory?: string): Promise<Templates> {
-  const ours = await readDirectory(host, join(await packagedTemplates(host), 'manifests'));
+  const ours = await readDirectory(packagedFiles(host), 'templates/manifests');
+  if (ours.manifests.size === 0) throw new Error('no templates: the installation is incomplete');
   if (directory === undefined) return { ...ours, warnings: [] };
   if ((await host.stat(directory))?.kind !== 'directory') {
     throw new UsageError(`--templates ${directory}: no such directory`, {
@@ -57,7 +58,7 @@ export async function readTemplates(host: Files, directory?: string): Promise<Te
 
 /** The templates of the addons, single ones replaced by `DIR/addons/coredns.yaml.hbs` or `DIR/coredns.yaml.hbs` of `--templates`. */
 export async function readAddonTemplates(host: Files, directory?: string): Promise<AddonTemplates> {
-  const ours = await readFiles(host, join(await packagedTemplates(host), 'addons'), manifestSuffix);
+  const ours = await readFiles(packagedFiles(host), 'templates/addons', manifestSuffix);
   if (directory === undefined) return ours;
   const flat = await readFiles(host, directory, manifestSuffix);
   return merged(merged(ours, flat), await readFiles(host, join(directory, 'addons'), manifestSuffix));
@@ -65,16 +66,20 @@ export async function readAddonTemplates(host: Files, directory?: string): Promi
 
 /** The template of the pods' network, or `DIR/cni/bridge.conflist.hbs` or `DIR/bridge.conflist.hbs` of `--templates`. */
 export async function readNetworkTemplate(host: Files, directory?: string): Promise<Template> {
-  const places = directory === undefined ? [] : [directory, join(directory, 'cni')];
-  for (const place of [...places.toReversed(), join(await packagedTemplates(host), 'cni')]) {
+  const given = directory === undefined ? [] : [join(directory, 'cni'), directory];
+  const places: readonly [PackagedFiles, string][] = [
+    ...given.map((place): [PackagedFiles, string] => [host, place]),
+    [packagedFiles(host), 'templates/cni'],
+  ];
+  for (const [from, place] of places) {
     const path = join(place, 'bridge.conflist.hbs');
-    const text = await host.readText(path);
+    const text = await from.readText(path);
     if (text !== undefined) return { path, text };
   }
   throw new Error('no template of the pod network: the installation is incomplete');
 }
 
-async function readDirectory(host: Files, directory: string): Promise<Omit<Templates, 'warnings'>> {
+async function readDirectory(host: PackagedFiles, directory: string): Promise<Omit<Templates, 'warnings'>> {
   const [manifests, partials] = await Promise.all([
     readFiles(host, directory, manifestSuffix),
     readFiles(host, join(directory, 'partials'), partialSuffix),
@@ -82,7 +87,11 @@ async function readDirectory(host: Files, directory: string): Promise<Omit<Templ
   return { manifests, partials };
 }
 
-async function readFiles(host: Files, directory: string, suffix: string): Promise<ReadonlyMap<string, Template>> {
+async function readFiles(
+  host: PackagedFiles,
+  directory: string,
+  suffix: string,
+): Promise<ReadonlyMap<string, Template>> {
   const names = ((await host.list(directory)) ?? []).filter((name) => name.endsWith(suffix) && !name.startsWith('.'));
   const files = names.map(async (name): Promise<[string, Template]> => {
     const path = join(directory, name);
@@ -96,15 +105,4 @@ function merged(
   above: ReadonlyMap<string, Template>,
 ): ReadonlyMap<string, Template> {
   return new Map([...below, ...above]);
-}
-
-/** The package's templates directory: above this file, however deep the bundle or the source tree puts it. */
-async function packagedTemplates(host: Pick<HostFiles, 'stat'>): Promise<string> {
-  let directory = dirname(fileURLToPath(import.meta.url));
-  for (let level = 0; level < 4; level++) {
-    const candidate = join(directory, 'templates');
-    if ((await host.stat(join(candidate, 'manifests', 'partials'))) !== undefined) return candidate;
-    directory = dirname(directory);
-  }
-  throw new Error(`no templates directory above ${fileURLToPath(import.meta.url)}: the installation is incomplete`);
 }

@@ -21,6 +21,10 @@ export interface AgentDoor {
   start(): Promise<string>;
   /** Ends it; pods stay. False when none ran. */
   stop(): Promise<boolean>;
+  /** Sees to it that not even the next boot starts one; what was undone for that, in words. */
+  retire(): Promise<readonly string[]>;
+  /** Where its log is, a path or a command, and the last lines. */
+  lastWords(count: number): Promise<{ readonly where: string; readonly lines: readonly string[] }>;
   /** Asks for a look at the manifest directory now. */
   look(): Promise<void>;
 }
@@ -56,6 +60,8 @@ export type InitContext = PhaseContext & {
   readonly invocation?: { readonly startedMs: number; readonly author: RevisionAuthor };
   /** The system's error code that writing into a directory would give. */
   readonly whyNotWritable: (directory: string) => Promise<string | undefined>;
+  /** Milliseconds that each of some small writes takes until it is on the directory's disk. */
+  readonly syncLatencies: (directory: string, withinMs: number) => Promise<readonly number[]>;
   readonly agent: AgentDoor;
   /** Which runtime the configuration means on this machine, `auto` decided; throws when it cannot be had. */
   readonly runtimeType: () => Promise<{ readonly type: RuntimeType; readonly endpoint: string | undefined }>;

@@ -11,7 +11,7 @@ const stateNames =
   /^(containers|canary|flags|last-good|revisions|snapshots|pods|images|agent\.yaml|agent\.log(\.\d+)?|owner|rollout\.json|claims\.json|hand-edits|runtime|tcp-migrate-req|init\.lock(\.[0-9a-f]+)?)$/;
 /** Certificates that the agent keeps for itself, as a kubelet does. */
 const kubeletPkiNames = /^(kubelet\.(crt|key)|kubelet-(client|server)-[\w-]+\.pem(\.new)?)$/;
-const runNames = /^(agent\.sock.*|(agent|rollout)\.lock.*|agent\.pid)$/;
+const runNames = /^(agent\.sock.*|(agent|rollout)\.lock.*|agent\.pid|start\.json)$/;
 
 /** What was found of one recorded or known path. */
 export type FoundPath = {

@@ -6,9 +6,14 @@ import { compareVersions, parseVersion, releaseVersion } from '../kube/version.t
 import type { InitContext } from './context.ts';
 import type { Phase } from './phase.ts';
 import type { Check, OwnPlane } from './preflight/check.ts';
+import { clockChecks } from './preflight/clock-checks.ts';
 import { cniChecks } from './preflight/cni-checks.ts';
+import { diskChecks } from './preflight/disk-checks.ts';
 import { etcdChecks } from './preflight/etcd-checks.ts';
 import { fileChecks } from './preflight/file-checks.ts';
+import { firewallChecks } from './preflight/firewall-checks.ts';
+import { kernelChecks } from './preflight/kernel-checks.ts';
+import { leftoverChecks } from './preflight/leftover-checks.ts';
 import { machineChecks } from './preflight/machine-checks.ts';
 import { networkChecks } from './preflight/network-checks.ts';
 import { portChecks } from './preflight/port-checks.ts';
@@ -24,6 +29,7 @@ const versionCheck: Check = {
       {
         severity: 'warning',
         message: `${config.cluster.kubernetesVersion} is newer than ${releaseVersion}, which this release is made for`,
+        hint: 'take a newer release of bootstrap, or an older kubernetesVersion',
       },
     ];
   },
@@ -32,10 +38,15 @@ const versionCheck: Check = {
 /** Every check, in the order in which the findings are shown. */
 const preflightChecks: readonly Check[] = [
   ...machineChecks,
+  ...diskChecks,
+  ...kernelChecks,
+  ...clockChecks,
   versionCheck,
   ...portChecks,
   ...fileChecks,
+  ...leftoverChecks,
   ...networkChecks,
+  ...firewallChecks,
   ...etcdChecks,
   ...runtimeChecks,
   ...cniChecks,

@@ -37,6 +37,7 @@ async function stopAgent({ agent, report }: ResetContext): Promise<void> {
   const pid = await agent.pid();
   const stopped = await agent.stop();
   if (stopped) report.item({ item: 'agent', action: 'stop', because: pid === undefined ? '' : `pid ${pid}` });
+  for (const because of await agent.retire()) report.item({ item: 'service', action: 'remove', because });
 }
 
 async function stopPods(context: ResetContext): Promise<void> {

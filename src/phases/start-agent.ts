@@ -69,10 +69,10 @@ export async function awaitAgent(context: InitContext): Promise<void> {
   }
 }
 
-async function agentError({ host, paths }: InitContext, message: string): Promise<OperationError> {
-  const log = ((await host.readText(paths.agentLog)) ?? '').trimEnd().split('\n').slice(-shownLogLines);
+async function agentError({ agent, paths }: InitContext, message: string): Promise<OperationError> {
+  const { where, lines } = await agent.lastWords(shownLogLines);
   return new OperationError(message, {
-    details: [`the end of ${paths.agentLog}:`, ...log.map((line) => `  ${line}`)],
+    details: [`the end of ${where}:`, ...lines.map((line) => `  ${line}`)],
     hint: `bootstrap agent --config ${paths.agentConfig} --root-dir ${paths.root}   runs it in the foreground`,
   });
 }

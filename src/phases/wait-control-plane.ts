@@ -54,16 +54,17 @@ async function watch(context: InitContext, health: readonly Health[]): Promise<v
   const sinceMs = clock.now();
   const errorsSinceMs = new Map<string, number>();
   let states = new Map<string, ComponentState>();
-  let askedAtMs = Number.NEGATIVE_INFINITY;
+  let askNextMs = Number.NEGATIVE_INFINITY;
   for (;;) {
     signal.throwIfAborted();
     const pending = health.filter(({ okAtMs }) => okAtMs() === undefined);
     if (pending.length === 0) break;
     const nowMs = clock.now();
-    if (nowMs - askedAtMs >= askAgentEveryMs) {
-      askedAtMs = nowMs;
+    if (nowMs >= askNextMs) {
       states = await askAgent(context, health);
       await assertNoneFailed(context, pending, states, errorsSinceMs);
+      // Where an answer takes long, the machine has better things to do than to give the next one at once.
+      askNextMs = nowMs + Math.max(askAgentEveryMs, 5 * (clock.now() - nowMs));
     }
     if (nowMs - sinceMs >= waitTimeoutMs) throw await timedOut(context, pending, states);
     report.waiting(pending.map((one) => waitingText(one, states, nowMs)).join(' · '), sinceMs);
@@ -78,8 +79,9 @@ async function watch(context: InitContext, health: readonly Health[]): Promise<v
 async function askAgent(context: InitContext, health: readonly Health[]): Promise<Map<string, ComponentState>> {
   const status = await context.agent.status();
   if (status === undefined && (await context.agent.pid()) === undefined) {
+    const { where } = await context.agent.lastWords(0);
     throw new OperationError('the agent has ended', {
-      hint: `see ${context.paths.agentLog}, then run init again`,
+      hint: `see ${where}, then run init again`,
     });
   }
   return new Map(health.map(({ endpoint: { component } }) => [component, componentState(status, component)]));

@@ -190,7 +190,7 @@ export type NetworkState = {
 
 /** What is wrong with a runtime, or will be; `check` is the name of the preflight check that it belongs to. */
 export type RuntimeRemark = {
-  readonly check: 'CRI' | 'ContainerRuntimeVersion' | 'ImagePull';
+  readonly check: 'CRI' | 'CgroupDriver' | 'ContainerRuntimeVersion' | 'ImagePull';
   readonly severity: 'error' | 'warning';
   readonly message: string;
   readonly hint?: string;

@@ -54,6 +54,7 @@ test('hidden options and commands that do not work yet are not offered', async (
   const all = await script('bash');
   assert.doesNotMatch(all, /--log-file/);
   assert.doesNotMatch(all, /\brotate-ca\b/);
+  assert.doesNotMatch(all, /"connect"/);
 });
 
 test('zsh and fish scripts know the same commands', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InterruptedError, OperationError, PreflightError, TimeoutError, UsageError } from '../../src/base/errors.ts';
 import { errorDocument, errorText, exitCodeOf } from '../../src/cli/error-text.ts';
+import { asMachineFault } from '../../src/cli/machine-faults.ts';
 import { styleOf } from '../../src/cli/style.ts';
 
 const text = (thrown: unknown, verbosity = 0) => errorText(thrown, { style: styleOf(false), verbosity });
@@ -50,4 +51,16 @@ test('programs get the same as a document', () => {
     hint: 'yes',
     details: ['d'],
   });
+});
+
+test('what the machine does to any program is no bug of ours', () => {
+  const error = (code: string) => Object.assign(new Error(`${code}: it fails, write`), { code });
+  assert.equal(
+    text(asMachineFault(error('ENOSPC'))),
+    'error: the disk is full: ENOSPC: it fails, write\nnext: free some space (df -h, df -i), then run the same command again: it goes on where it was\n',
+  );
+  const codes = ['ENOSPC', 'EROFS', 'EIO', 'EMFILE', 'EINVAL'].map((code) => exitCodeOf(asMachineFault(error(code))));
+  assert.deepEqual(codes, [1, 1, 1, 1, 70]);
+  const known = new PreflightError('known', { cause: error('ENOSPC') });
+  assert.equal(asMachineFault(known), known);
 });

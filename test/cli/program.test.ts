@@ -104,7 +104,8 @@ test('what does not exist is wrong usage with the nearest that does', async () =
 test('nothing asked shows the help; help shows an example everywhere and loads no code', async () => {
   const whole = await invoke([], commands);
   assert.equal(whole.code, 0);
-  for (const { name } of commands) assert.match(whole.out, new RegExp(`^  ${name}\\b`, 'm'));
+  for (const { name, hidden } of commands)
+    assert.equal(new RegExp(`^  ${name}\\b`, 'm').test(whole.out), !hidden, name);
   const everywhere = (table: readonly CliCommand[], above: readonly string[]): readonly (readonly string[])[] =>
     table.flatMap((row) => [[...above, row.name], ...everywhere(row.commands ?? [], [...above, row.name])]);
   const paths = everywhere(commands, []);

@@ -590,11 +590,24 @@ describe('rules', () => {
   }
 
   it('say what to set where the machine has no name or no default route', async () => {
-    const host = configHost({ hostname: ' ', defaultInterfaces: {} });
-    const { findings } = await checkConfig({ host, flags: {}, rootDir: '/' });
-    assert.deepEqual(findings.map(renderFinding), [
-      'error: nodeRegistration.name: the machine has no host name (letters a-z, digits, `-` and `.`; set nodeRegistration.name or --node-name)',
-      'error: localAPIEndpoint.advertiseAddress: this machine has no default route to take the address from (set localAPIEndpoint.advertiseAddress or --apiserver-advertise-address to an address of this machine)',
+    const found = async (...addresses: readonly string[]) => {
+      const own = addresses.map((address, at) => ({ name: `eth${at}`, address, family: 4 as const, loopback: false }));
+      const host = configHost({ hostname: ' ', defaultInterfaces: {}, addresses: own });
+      return (await checkConfig({ host, flags: {}, rootDir: '/' })).findings.map(renderFinding);
+    };
+    const nameless =
+      'error: nodeRegistration.name: the machine has no host name (letters a-z, digits, `-` and `.`; set nodeRegistration.name or --node-name)';
+    const routeless =
+      'error: localAPIEndpoint.advertiseAddress: this machine has no default route to take the address from';
+    const set = 'set localAPIEndpoint.advertiseAddress or --apiserver-advertise-address to';
+    assert.deepEqual(await found('192.0.2.10', '198.51.100.7'), [
+      nameless,
+      `${routeless} (${set} one of its own: 192.0.2.10 (eth0), 198.51.100.7 (eth1))`,
     ]);
+    assert.deepEqual(await found(), [
+      nameless,
+      `${routeless} (it has no address that others reach either: give it one, or ${set} 127.0.0.1 for a plane by itself)`,
+    ]);
+    assert.deepEqual(await found('192.0.2.10'), [nameless], 'the only one is taken');
   });
 });

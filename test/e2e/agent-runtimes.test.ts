@@ -25,8 +25,10 @@ spec:
 
 async function pidOf(runtime: RuntimeUnderTest, agent: LoneAgent, id: string): Promise<number> {
   if (runtime !== 'process') {
-    const all = await engineOf(runtime).find({ 'kube-bootstrap/owner': agent.owner() });
-    return all.find((one) => one.id === id)?.pid ?? 0;
+    return eventually('it runs in the engine', async () => {
+      const all = await engineOf(runtime).find({ 'kube-bootstrap/owner': agent.owner() });
+      return all.find((one) => one.id === id)?.pid;
+    });
   }
   const text = readFileSync(join(agent.root, 'var/lib/bootstrap/containers', id, 'pid'), 'utf8');
   return Number(/\d+/.exec(text)?.[0]);

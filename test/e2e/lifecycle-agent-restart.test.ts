@@ -48,7 +48,7 @@ async function settled({ name }: AcceptancePod): Promise<Pod> {
 }
 
 async function killAll(name: string): Promise<void> {
-  for (const { pid } of await agent.runningInEngine(name)) process.kill(pid, 'SIGKILL');
+  for (const { container } of await agent.runningInEngine(name)) await agent.kill(name, container);
   await eventually(`${name} is dead`, async () =>
     (await agent.inEngine(name)).every(({ state }) => state === 'exited'),
   );

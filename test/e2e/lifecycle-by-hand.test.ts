@@ -14,13 +14,16 @@ describeOnEngine(agent, 'behind the agent’s back', cases);
 
 function cases(): void {
   it('a file that is removed and comes back while its pod stops: it runs again, as a restart', async () => {
-    const pod = agent.aPod('returns', { terminationGracePeriodSeconds: 20 }).main('main', { termination: 2 });
+    const pod = agent.aPod('returns', { terminationGracePeriodSeconds: 60 }).main('main', { termination: 'let go' });
     agent.put(pod);
     const first = await agent.running('returns');
     agent.remove('returns.yaml');
     await agent.until('returns', 'it is being stopped', () => true);
     await eventually('the stop has begun', async () => /stop/i.test((await agent.agentPod('returns'))?.doing ?? ''));
     agent.put(pod);
+    agent.put(agent.aPod('returns-after').main('main'));
+    await agent.running('returns-after');
+    pod.touch('let-go');
     const seen = await agent.restarted('returns', 'main');
     assert.equal(seen.metadata.uid, first.metadata.uid);
     await eventually('its program has begun', () => agent.order(pod).count('main Starting') === 2);

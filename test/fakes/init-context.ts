@@ -43,7 +43,7 @@ export function aHost(files: MemoryHost = new MemoryHost(), change: Partial<Host
     connectTcp: async () => {},
     tryListen: async () => undefined,
     listeners: async () => [],
-    addresses: () => [],
+    addresses: () => [{ name: 'eth0', address: '192.0.2.10', family: 4, loopback: false }],
     defaultInterface: async () => undefined,
     resolve: async () => ['192.0.2.10'],
     ...change,
@@ -92,6 +92,7 @@ export function anInitContext(change: Partial<InitContext> & { readonly config?:
       all: async () => made,
     },
     whyNotWritable: async () => undefined,
+    syncLatencies: async () => [0.5],
     agent: anAgentDoor(),
     runtimeType: async () => ({ type: 'process', endpoint: undefined }),
     runtime: async () => {
@@ -117,6 +118,8 @@ export function anAgentDoor(change: Partial<AgentDoor> = {}): AgentDoor {
     configure: async () => {},
     start: async () => 'pid 4711',
     stop: async () => false,
+    retire: async () => [],
+    lastWords: async () => ({ where: '/var/lib/bootstrap/agent.log', lines: [] }),
     look: async () => {},
     ...change,
   };

@@ -276,6 +276,7 @@ export function aMachine(change: Partial<HostMachine> = {}): HostMachine {
   return {
     env: () => undefined,
     environment: () => ({}),
+    takeEnv: () => undefined,
     hostname: () => 'node1',
     uid: 0,
     gid: 0,

@@ -93,6 +93,7 @@ test("the agent's own files go by name, a stranger's in the same directory stays
       '/var/lib/bootstrap/made.jsonl': '',
       '/var/lib/bootstrap/notes.txt': 'mine',
       '/run/bootstrap/agent.lock': '',
+      '/run/bootstrap/start.json': '{}',
     },
   });
   await run(context);
@@ -166,6 +167,10 @@ test('stops the agent first, then all pods but etcd, then etcd', async () => {
       calls.push('stop agent');
       return true;
     },
+    retire: async () => {
+      calls.push('no agent at the next boot');
+      return ['unit disabled'];
+    },
   });
   const { memory, context } = aReset({
     files: { '/var/log/pods/kube-system_etcd-node1_uid-etcd-node1/etcd/0.log': '', '/var/log/pods/other_x_y/z': '' },
@@ -176,6 +181,7 @@ test('stops the agent first, then all pods but etcd, then etcd', async () => {
   await run(context);
   assert.deepEqual(calls, [
     'stop agent',
+    'no agent at the next boot',
     'stop c-kube-apiserver-node1',
     'remove c-kube-apiserver-node1',
     'remove s-kube-apiserver-node1',
@@ -183,6 +189,7 @@ test('stops the agent first, then all pods but etcd, then etcd', async () => {
     'remove c-etcd-node1',
     'remove s-etcd-node1',
   ]);
+  assert.ok(context.items.some(({ item, because }) => item === 'service' && because === 'unit disabled'));
   assert.deepEqual(memory.files(), ['/var/log/pods/other_x_y/z']);
 });
 

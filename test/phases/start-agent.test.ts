@@ -64,11 +64,11 @@ test('an agent that ends while it starts is an error with its last words', async
     asked += 1;
     return asked === 2 ? 7 : undefined;
   };
-  const memory = new MemoryHost({ '/var/lib/bootstrap/agent.log': 'first\nDocker is gone\n' });
-  const thrown = await run(anInitContext({ agent: anAgentDoor({ pid }), host: aHost(memory) }), 1000);
+  const lastWords = async () => ({ where: 'journalctl -u bootstrap-agent.service', lines: ['Docker is gone'] });
+  const thrown = await run(anInitContext({ agent: anAgentDoor({ pid, lastWords }) }), 1000);
   assert.ok(thrown instanceof OperationError);
   assert.match(thrown.message, /ended while it started/);
-  assert.ok(thrown.details.includes('  Docker is gone'));
+  assert.deepEqual(thrown.details, ['the end of journalctl -u bootstrap-agent.service:', '  Docker is gone']);
 });
 
 test('an agent that does not answer is given up, not waited for for ever', async () => {

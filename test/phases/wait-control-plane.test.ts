@@ -89,7 +89,7 @@ test('a component that exited for a reason that stays is explained at once', asy
   assert.ok(thrown instanceof OperationError);
   assert.match(thrown.message, /kube-apiserver does not run: it exited with code 1/);
   assert.deepEqual(thrown.details, [
-    'likely: the flag --no-such-flag does not exist',
+    'likely: the flag --no-such-flag does not exist [unknown-flag]',
     'its last lines:',
     '  Error: unknown flag: --no-such-flag',
   ]);
@@ -105,7 +105,7 @@ test('names who holds the port that a component could not have', async () => {
   });
   const thrown = await run(context, 1000);
   assert.ok(thrown instanceof OperationError);
-  assert.equal(thrown.details[0], 'likely: port 10259 is in use by pid 99 (python3)');
+  assert.equal(thrown.details[0], 'likely: port 10259 is in use by pid 99 (python3) [port-in-use]');
 });
 
 test('one exit for no reason that is known may be bad luck, two are a failure', async () => {

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Host } from '../../host/host.ts';
+import { isAlive } from '../../host/is-alive.ts';
 import { type Claim, decodeClaims } from './claim.ts';
 
 type ClaimHost = Pick<Host, 'readText' | 'writeFile' | 'makeDirectory' | 'remove' | 'identify'>;
@@ -71,7 +72,7 @@ export class Claims {
 
   /** Whether the one who made the claim still lives. */
   async isHeld({ holder }: Claim): Promise<boolean> {
-    return (await this.#options.host.identify(holder.pid))?.startTicks === holder.startTicks;
+    return isAlive(this.#options.host, holder);
   }
 
   close(): void {

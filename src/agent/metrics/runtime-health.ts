@@ -6,9 +6,12 @@ export class RuntimeHealth {
   #lastAnswerMs: number;
   readonly #pending = new Map<symbol, number>();
   #failing = false;
+  #onAnswer: (() => void) | undefined;
 
-  constructor(nowMs: number) {
+  /** `onAnswer` is called when it answers for the first time. */
+  constructor(nowMs: number, onAnswer?: () => void) {
     this.#lastAnswerMs = nowMs;
+    this.#onAnswer = onAnswer;
   }
 
   begin(nowMs: number): symbol {
@@ -21,6 +24,8 @@ export class RuntimeHealth {
     this.#pending.delete(call);
     this.#failing = false;
     this.#lastAnswerMs = nowMs;
+    this.#onAnswer?.();
+    this.#onAnswer = undefined;
   }
 
   /** Also an error may be an answer; only what stays without success for long counts. */

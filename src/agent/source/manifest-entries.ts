@@ -23,7 +23,14 @@ type Entry = {
 };
 
 /** A file written in place counts when nobody has written to it for this long; a removal when it is not undone by then. */
-export const settleMs = 100;
+const settleMs = 100;
+/** An editor has one file at a time in its hands: several that are gone together are hardly being edited. */
+const severalSettleMs = 20;
+
+/** How long it takes until it counts that files, so many at the same time, are gone. */
+export function goneSettleMs(missing: number): number {
+  return missing > 1 ? severalSettleMs : settleMs;
+}
 
 /** What is known of each manifest file: its last text, its last good pod, why it is rejected. */
 export class ManifestEntries {

@@ -11,7 +11,7 @@ import { isUrl, type LastGoodStore } from './last-good.ts';
 import { linkHops } from './link-targets.ts';
 import { LinkWatch } from './link-watch.ts';
 import { LookLoop } from './look-loop.ts';
-import { ManifestEntries, type Place, settleMs } from './manifest-entries.ts';
+import { goneSettleMs, ManifestEntries, type Place } from './manifest-entries.ts';
 import { manifestName } from './manifest-files.ts';
 import { planGone } from './plan-gone.ts';
 import type { PodSource } from './pod-source.ts';
@@ -162,7 +162,7 @@ export class ManifestSource implements PodSource {
       there,
       directory: { device, inode, empty, path: directory },
       told: (name) => this.#events.of(name) !== undefined,
-      settlesInMs: (file) => this.#settlesInMs(file, nowMs),
+      settlesInMs: (file, missing) => this.#settlesInMs(file, { nowMs, missing }),
       directoryAgeMs: nowMs - sinceMs,
     });
     for (const { file, reason } of plan.kept) this.#entries.reject(file, reason);
@@ -175,12 +175,12 @@ export class ManifestSource implements PodSource {
   }
 
   /** Editors move the old file away before they write the new one: that is an edit, not a removal. */
-  #settlesInMs(file: string, nowMs: number): number {
+  #settlesInMs(file: string, { nowMs, missing }: { readonly nowMs: number; readonly missing: number }): number {
     const name = basename(file);
     if (this.#events.of(name) !== 'rename') return 0;
     const sinceMs = this.#missing.get(file) ?? nowMs;
     this.#missing.set(file, sinceMs);
-    const leftMs = Math.min(settleMs, sinceMs + settleMs - nowMs);
+    const leftMs = goneSettleMs(missing) - Math.max(0, nowMs - sinceMs);
     if (leftMs > 0) this.#events.keep(name);
     return leftMs;
   }

@@ -11,8 +11,8 @@ export type GoneInput = {
   readonly directory: Place & { readonly path: string; readonly empty: boolean };
   /** Whether the watch has told of the name: a file that is removed is told of, one that is unmounted is not. */
   readonly told: (name: string) => boolean;
-  /** In how many milliseconds it counts that the file is not there; 0 = it counts. */
-  readonly settlesInMs: (file: string) => number;
+  /** In how many milliseconds it counts that the file, one of so many, is not there; 0 = it counts. */
+  readonly settlesInMs: (file: string, missing: number) => number;
   /** Since when the directory is the one that it is now. */
   readonly directoryAgeMs: number;
 };
@@ -34,9 +34,10 @@ export function planGone(input: GoneInput): GonePlan {
   const gone: string[] = [];
   const kept: { file: string; reason: string }[] = [];
   const waits: number[] = [];
-  for (const { file, place } of known.filter(({ file }) => !there.has(file))) {
+  const missing = known.filter(({ file }) => !there.has(file));
+  for (const { file, place } of missing) {
     if (sameDirectory(place, directory) || told(basename(file))) {
-      const waitMs = settlesInMs(file);
+      const waitMs = settlesInMs(file, missing.length);
       if (waitMs > 0) waits.push(waitMs);
       else gone.push(file);
     } else if (directory.empty) kept.push({ file, reason: emptied(directory.path) });

@@ -143,7 +143,7 @@ export class PodStates {
     const path = join(this.#dir, `${uid}.json`);
     try {
       if (text === undefined) await this.#host.remove(path);
-      else await this.#store(path, text);
+      else await this.#store(path, text, state?.over !== undefined);
     } catch (thrown) {
       this.#fails(thrown);
       return false;
@@ -155,9 +155,10 @@ export class PodStates {
     return true;
   }
 
-  async #store(path: string, text: string): Promise<void> {
+  /** Only that a pod is over must not be lost with the machine: its containers and their stops end with that. */
+  async #store(path: string, text: string, lasting: boolean): Promise<void> {
     await this.#host.makeDirectory(this.#dir, { mode: 0o700 });
-    await this.#host.writeFile(path, text, { mode: 0o600 });
+    await this.#host.writeFile(path, text, { mode: 0o600, lasting });
   }
 
   #fails(thrown: unknown): void {

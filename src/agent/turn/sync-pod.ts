@@ -5,7 +5,7 @@ import type { Claims } from '../claims/claims.ts';
 import type { PodContext } from '../containers/pod-context.ts';
 import type { DesiredPod } from '../desired.ts';
 import type { NetworkCheck } from '../observe/network-check.ts';
-import type { PodPlan } from '../plan/actions.ts';
+import type { PodAction, PodPlan } from '../plan/actions.ts';
 import { noteEnds } from '../plan/end-notes.ts';
 import { planPod } from '../plan/plan-pod.ts';
 import { type PodRecord, recordFor } from '../pod-record.ts';
@@ -15,6 +15,7 @@ import { readTerminationMessages } from '../status/termination-messages.ts';
 import { applyActions } from './apply.ts';
 import { gatherStartFacts } from './gather-facts.ts';
 import type { StartDoors } from './start-container.ts';
+import type { StopsUnderWay } from './stops-under-way.ts';
 import { podFacts } from './sync-facts.ts';
 import { rememberEnd, rememberProbes, trackProbes } from './track-probes.ts';
 
@@ -24,6 +25,7 @@ export type SyncDoors = StartDoors & {
   readonly admissions: Admissions;
   readonly claims: Claims;
   readonly network: Pick<NetworkCheck, 'look' | 'problem'>;
+  readonly stops: StopsUnderWay;
   readonly maxRestartPeriodMs: number;
   contextOf(desired: DesiredPod): PodContext;
   /** The former runtime that a pod stays in for now; undefined where it belongs in the agent's own. */
@@ -98,6 +100,7 @@ type Planned = {
 
 async function carryOut(doors: SyncDoors, record: PodRecord, { plan, context, desired }: Planned): Promise<NextLook> {
   if (plan.actions.length === 0) return settle(record, plan);
+  if (desired === undefined && plan.actions.every(clears) && doors.stops.holdsUp(record.key)) return {};
   const actions = JSON.stringify(plan.actions);
   if (actions === record.lastActions && record.failedLooks === 0) {
     record.lastActions = '';
@@ -111,7 +114,8 @@ async function carryOut(doors: SyncDoors, record: PodRecord, { plan, context, de
   const onStopping = () => trackProbes(doors, record, desired);
   const { observed } = record;
   const told = { onDoing, onImage, onStopping };
-  const result = await applyActions(doors, { context, observed, actions: plan.actions, ...told });
+  const apply = () => applyActions(doors, { context, observed, actions: plan.actions, ...told });
+  const result = await (plan.actions.some(stops) ? doors.stops.during(apply) : apply());
   record.failures = result.failures;
   record.lastActions = actions;
   if (result.retry) return failed(doors, record, result.error ?? 'failed');
@@ -119,6 +123,14 @@ async function carryOut(doors: SyncDoors, record: PodRecord, { plan, context, de
   if (result.error === undefined) delete record.lastError;
   else record.lastError = result.error;
   return { afterMs: 0 };
+}
+
+function clears({ do: what }: PodAction): boolean {
+  return what.startsWith('remove-');
+}
+
+function stops({ do: what }: PodAction): boolean {
+  return what.startsWith('stop-');
 }
 
 function settle(record: PodRecord, plan: PodPlan): NextLook {

@@ -13,11 +13,20 @@ import { parseJsonOrYaml, toYaml } from '../../kube/yaml.ts';
 import type { AgentDoor } from '../../phases/context.ts';
 import type { AgentStarter } from './agent-starter.ts';
 
-const answerWithinMs = 2_000;
+/** Also of an agent on a machine that has its hands full. */
+const answerWithinMs = 5_000;
 const stopWithinMs = 10_000;
 const lookEveryMs = 25;
 
 type DoorInput = { readonly host: Host; readonly clock: Clock; readonly paths: Paths; readonly starter: AgentStarter };
+
+/** For whoever only asks. */
+export const noStarter: AgentStarter = {
+  start: async () => '',
+  stop: async () => {},
+  retire: async () => [],
+  lastWords: async () => ({ where: '', lines: [] }),
+};
 
 /** The agent of a root directory, over its socket and its lock file. */
 export function agentDoor({ host, clock, paths, starter }: DoorInput): AgentDoor {
@@ -43,13 +52,16 @@ export function agentDoor({ host, clock, paths, starter }: DoorInput): AgentDoor
     },
     start: () => starter.start(),
     stop: async () => {
-      await starter.disable();
       const running = await pid();
+      await starter.stop();
       if (running === undefined) return false;
+      if ((await pid()) !== running) return true;
       await ask(agentPaths.stop, 'POST').catch(() => host.kill(running, 'SIGTERM'));
       await gone({ host, clock, pid, running });
       return true;
     },
+    retire: () => starter.retire(),
+    lastWords: (count) => starter.lastWords(count),
     look: async () => {
       await ask(agentPaths.look, 'POST');
     },

@@ -15,6 +15,7 @@ import { agentRuntimes } from './agent-runtimes.ts';
 import { type AgentSession, type AgentSetup, openSession } from './agent-session.ts';
 import { finishRecovery } from './finish-recovery.ts';
 import { openPorts } from './open-ports.ts';
+import { serviceState } from './service/service-state.ts';
 
 /** Reads the flags' file again. Throws UsageError for what is wrong in it. */
 type DecideAgain = () => Promise<DecidedSettings>;
@@ -58,9 +59,12 @@ export class AgentProcess {
         if (recovered === 'nothing' && (await agent.#hasMoved())) agent.#again.resolve('moved');
       };
       void watchRollouts(setup.context.clock, over.signal, { recover: setup.recover, look, afterwards });
+      setup.service.ready(() => serviceState(agent.#session.agent));
       await agent.#untilEnd(decideAgain, over.signal);
     } finally {
       over.abort();
+      setup.service.end();
+      setup.start.end();
       await Promise.all([socket.close(), agent.#ports.close(), agent.#session.end()]);
       await agent.#leave();
       await removeSocketPath(host, setup.paths, socketPath);
@@ -79,7 +83,7 @@ export class AgentProcess {
         const why = await Promise.race([this.#session.ended, this.#again.promise]);
         if (why === undefined) return;
         this.#again = Promise.withResolvers();
-        if (why === 'reload') await this.#reload(decideAgain);
+        if (why === 'reload') await this.#setup.service.reloading(() => this.#reload(decideAgain));
         else if (why === 'moved') await this.#leaveFormers();
         else await this.#takeUpRecovered(decideAgain, signal);
       }
@@ -159,8 +163,9 @@ export class AgentProcess {
 
   /** What is asked is answered by the agent that is there at that moment. */
   #view(): AgentView {
-    const { context, metrics, health } = this.#setup;
-    const status = () => ({ ...this.#session.agent.status(), ...this.#node(), ...this.#problems() });
+    const { context, metrics, health, start } = this.#setup;
+    const more = () => ({ start: start.view(), ...this.#node(), ...this.#problems() });
+    const status = () => ({ ...this.#session.agent.status(), ...more() });
     return {
       status,
       looked: () => this.#session.agent.looked(),

@@ -1,9 +1,11 @@
 import { Agent } from '../../agent/agent.ts';
+import type { StartTimes } from '../../agent/home/start-times.ts';
 import type { AgentMetrics } from '../../agent/metrics/agent-metrics.ts';
 import { combineObservers } from '../../agent/metrics/combine-observers.ts';
 import { measuredRuntime } from '../../agent/metrics/measured-runtime.ts';
 import type { ProbeRun, Turn } from '../../agent/metrics/observer.ts';
 import type { RuntimeHealth } from '../../agent/metrics/runtime-health.ts';
+import { watchAddresses } from '../../agent/node/watch-addresses.ts';
 import type { AgentSettings } from '../../agent/settings/settings.ts';
 import { sleep } from '../../base/clock.ts';
 import { type Log, silentLog } from '../../base/log.ts';
@@ -21,6 +23,7 @@ import type { QuietCollector } from './collect-when-quiet.ts';
 import type { EditGuard } from './guard-edits.ts';
 import type { NodeSession, NodeSessionDoors } from './node-session.ts';
 import { rivalOf } from './rivals.ts';
+import type { ServiceNotifier } from './service/service-notifier.ts';
 
 /** How long what was begun in the runtime may take to be whole; a runtime that hangs holds nobody up. */
 const settleMs = 10_000;
@@ -33,6 +36,8 @@ export type AgentSetup = AgentRuntimes & {
   readonly metrics: AgentMetrics;
   readonly health: RuntimeHealth;
   readonly memory: QuietCollector;
+  readonly start: StartTimes;
+  readonly service: ServiceNotifier;
   /** Finishes or undoes a change of the control plane whose process has died. */
   readonly recover: () => Promise<Recovered>;
   /** What it has recovered, and nobody has followed up. */
@@ -67,6 +72,10 @@ export async function openSession(setup: AgentSetup, settings: AgentSettings): P
   const node = await nodeOf({ ...own, ...context, settings, runtime: measured, unhealthy });
   const agent = agentOf(own, settings, { runtime: measured, node });
   node?.start(agent, AbortSignal.any([context.signal, over.signal]));
+  void watchAddresses(
+    { ...own, ...context, ...settings, log: own.log },
+    AbortSignal.any([context.signal, over.signal]),
+  );
   const ended = agent.run(AbortSignal.any([context.signal, over.signal]));
   // Whoever races for it hears of a failure; until somebody does it is not unhandled.
   ended.catch(() => {});
@@ -106,7 +115,7 @@ function logUntil(signal: AbortSignal, log: Log): Log {
 }
 
 function agentOf(
-  { context, paths, log, metrics, memory, recover, guard, formers, takeover }: AgentSetup,
+  { context, paths, log, metrics, memory, start, recover, guard, formers, takeover }: AgentSetup,
   settings: AgentSettings,
   { runtime, node }: { readonly runtime: ContainerRuntime; readonly node: NodeSession | undefined },
 ): Agent {
@@ -126,6 +135,7 @@ function agentOf(
       {
         turned: (turn: Turn) => {
           metrics.turned(turn);
+          start.turned(turn);
           if (turn.acted) memory.busy();
         },
         probed: (run: ProbeRun) => metrics.probed(run),

@@ -22,7 +22,9 @@ export async function foregroundStarter(input: {
       ended.catch(() => {});
       return `in the foreground, pid ${host.pid}`;
     },
-    disable: () => background.disable(),
+    stop: () => background.stop(),
+    retire: () => background.retire(),
+    lastWords: (count) => background.lastWords(count),
   };
   return { starter, foreground: async () => void (await ended) };
 }

@@ -5,6 +5,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Paths } from '../../config/paths.ts';
 import type { Host, ProcessIdentity } from '../../host/host.ts';
+import { isAlive } from '../../host/is-alive.ts';
 import { lockHolder } from '../../host/lock.ts';
 import { isObject } from '../../kube/decode-fields.ts';
 import { parseYaml } from '../../kube/yaml.ts';
@@ -40,10 +41,10 @@ export function editGuard({ host, clock, paths, log }: GuardInput): EditGuard {
   let notes: readonly HandEditNote[] = [];
   let over: AbortSignal | undefined;
   let look: () => Promise<void> = async () => {};
-  const lives = async ({ pid, startTicks }: ProcessIdentity) => (await host.identify(pid))?.startTicks === startTicks;
 
   const follow = async (child: ProcessIdentity): Promise<void> => {
-    if (await lives(child)) return void clock.after(askEveryMs, () => over?.aborted !== true && void follow(child));
+    if (await isAlive(host, child))
+      return void clock.after(askEveryMs, () => over?.aborted !== true && void follow(child));
     trying = undefined;
     nextTrialMs = clock.now() + tryAgainAfterMs;
     const before = notes;
@@ -69,7 +70,7 @@ export function editGuard({ host, clock, paths, log }: GuardInput): EditGuard {
       } catch (thrown) {
         return `whether it was edited by hand cannot be told, the pod runs on as it was: ${messageOf(thrown)}`;
       }
-      const busy = trying !== undefined && (await lives(trying));
+      const busy = await isAlive(host, trying);
       if (!busy && nextTrialMs <= clock.now()) {
         await begin(file).catch((thrown: unknown) => log.error(`${file} cannot be tried: ${messageOf(thrown)}`));
       }

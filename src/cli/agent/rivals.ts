@@ -4,6 +4,7 @@ import type { Rival } from '../../agent/takeover/takeover.ts';
 import { pathsOf } from '../../config/paths.ts';
 import type { Host } from '../../host/host.ts';
 import { lockHolder } from '../../host/lock.ts';
+import { findPrograms } from '../../host/programs.ts';
 import { labels } from '../../runtime/labels.ts';
 import type { ObservedPod } from '../../runtime/runtime.ts';
 
@@ -21,25 +22,13 @@ export async function rivalOf(host: RivalHost, pods: readonly ObservedPod[]): Pr
 
 /** A kubelet that sees our files or answers at our localhost; not one in a container or namespace of its own. */
 export async function findKubelet(host: RivalHost): Promise<Rival | undefined> {
-  const pids = ((await host.list('/proc')) ?? []).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(pids.map((pid) => isKubelet(host, pid)));
-  const pid = pids.find((_pid, index) => found[index]) ?? (await listeningKubelet(host));
+  const [found] = await findPrograms(host, kubelets);
+  const pid = found?.pid ?? (await listeningKubelet(host));
   if (pid === undefined) return undefined;
   return {
     problem: `a kubelet runs here (pid ${pid}), which would bring its pods back`,
     hint: 'stop it for good first, such as by: systemctl disable --now kubelet',
   };
-}
-
-async function isKubelet(host: RivalHost, pid: string): Promise<boolean> {
-  const program = await host.readText(`/proc/${pid}/comm`).catch(() => undefined);
-  if (!kubelets.includes(program?.trim() ?? '')) return false;
-  const [own, other] = await Promise.all([host.pid, pid].map((of) => mountsOf(host, of)));
-  return other !== undefined && other === own;
-}
-
-function mountsOf(host: RivalHost, pid: number | string): Promise<string | undefined> {
-  return host.readLink(`/proc/${pid}/ns/mnt`).catch(() => undefined);
 }
 
 async function listeningKubelet(host: RivalHost): Promise<string | undefined> {

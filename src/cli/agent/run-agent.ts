@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
+import { StartTimes } from '../../agent/home/start-times.ts';
 import { AgentMetrics } from '../../agent/metrics/agent-metrics.ts';
 import { RuntimeHealth } from '../../agent/metrics/runtime-health.ts';
 import { decideSettings } from '../../agent/settings/decide-settings.ts';
 import type { AgentSettings } from '../../agent/settings/settings.ts';
 import { sleep } from '../../base/clock.ts';
 import { PreflightError } from '../../base/errors.ts';
-import { type Log, lineLog } from '../../base/log.ts';
+import { journalLog, type Log, lineLog } from '../../base/log.ts';
 import { type Paths, pathsOf } from '../../config/paths.ts';
 import { collectGarbage, letYoungGenerationGrow } from '../../host/lean-memory.ts';
 import { lockHolder, takeLock } from '../../host/lock.ts';
@@ -18,6 +19,8 @@ import { agentRuntimes } from './agent-runtimes.ts';
 import { collectWhenQuiet } from './collect-when-quiet.ts';
 import { editGuard } from './guard-edits.ts';
 import { findKubelet } from './rivals.ts';
+import { takeServiceManager } from './service/service-manager.ts';
+import { serviceNotifier } from './service/service-notifier.ts';
 
 const logFileBytes = 10 * 1024 * 1024;
 const takeoverMs = 10_000;
@@ -28,7 +31,8 @@ export const runAgentCommand: CommandRun = async (context, { options, common }) 
   const paths = pathsOf(resolve(host.workingDirectory(), String(options.rootDir ?? '/')));
   const decide = () => decideSettings(host, options);
   let decided = await decide();
-  const log = await openLog(context, options.logFile, common.verbosity);
+  const manager = await takeServiceManager(host);
+  const log = openLog(context, { logFile: options.logFile, journal: manager.journal, verbosity: common.verbosity });
   const takeover = options.takeover === true;
   if (takeover) await endOther(context, paths);
   const lock = await takeLock(host, paths.agentLock, 'an agent');
@@ -45,7 +49,9 @@ export const runAgentCommand: CommandRun = async (context, { options, common }) 
     if (isStale()) decided = await decide();
     const { settings } = decided;
     const guard = editGuard({ host, clock: context.clock, paths, log });
-    const setup = { ...(await setupOf({ context, paths, settings, log })), recover, recovered, guard, takeover };
+    const service = serviceNotifier({ ...context, log }, manager);
+    const parts = await setupOf({ context, paths, settings, log });
+    const setup = { ...parts, service, recover, recovered, guard, takeover };
     const where = settings.staticPodPath ?? settings.manifestURL ?? 'no directory';
     log.info(`agent pid ${host.pid} for ${where}, runtime ${setup.choice.type}`);
     setup.memory.busy();
@@ -68,15 +74,20 @@ async function setupOf(input: {
   const { clock } = context;
   const runtimes = await agentRuntimes({ context, paths, log }, settings);
   log.verbose(1, `runtime ${runtimes.choice.type}: ${runtimes.choice.because}`);
-  const health = new RuntimeHealth(clock.now());
+  const start = await StartTimes.open(context.host, clock, paths);
+  const health = new RuntimeHealth(clock.now(), () => start.runtimeAnswered());
   const memory = collectWhenQuiet(clock, collectGarbage, letYoungGenerationGrow);
-  return { context, paths, log, ...runtimes, health, memory, metrics: new AgentMetrics(clock) };
+  return { context, paths, log, ...runtimes, start, health, memory, metrics: new AgentMetrics(clock) };
 }
 
-async function openLog({ stderr, clock }: CliContext, logFile: unknown, verbosity: number): Promise<Log> {
-  const write =
-    typeof logFile === 'string' ? openLogFile(logFile, logFileBytes) : (line: string) => stderr.write(`${line}\n`);
-  return lineLog(write, verbosity, clock.now);
+function openLog(
+  { stderr, clock }: CliContext,
+  to: { readonly logFile: unknown; readonly journal: boolean; readonly verbosity: number },
+): Log {
+  const { logFile, journal, verbosity } = to;
+  if (typeof logFile === 'string') return lineLog(openLogFile(logFile, logFileBytes), verbosity, clock.now);
+  const write = (line: string) => stderr.write(`${line}\n`);
+  return journal ? journalLog(write, verbosity) : lineLog(write, verbosity, clock.now);
 }
 
 /** Ends the agent of this root directory; throws PreflightError, with nothing touched, where a kubelet runs. */

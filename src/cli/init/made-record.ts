@@ -9,11 +9,12 @@ import { madeFileName } from '../../phases/plan-reset.ts';
 /** The record as a file of JSON lines in the state directory, which is made with the first entry. */
 export function madeRecord(host: Host, paths: Pick<Paths, 'stateDir'>): MadeRecord {
   const file = join(paths.stateDir, madeFileName);
-  const append = (entries: readonly RecordEntry[]) =>
+  const append = inGroups((entries) =>
     appendLines(
       file,
       entries.map((entry) => JSON.stringify(entry)),
-    );
+    ),
+  );
   let ready: Promise<void> | undefined;
   const prepare = async () => {
     const missing = await missingParents(host, paths.stateDir);
@@ -29,6 +30,25 @@ export function madeRecord(host: Host, paths: Pick<Paths, 'stateDir'>): MadeReco
       if (entries.length > 0) await append(entries);
     },
     all: async () => parseRecord((await host.readText(file)) ?? ''),
+  };
+}
+
+/** What comes while a write is under way goes into the next one, so that many wait for the disk once. */
+function inGroups(write: (entries: readonly RecordEntry[]) => Promise<void>) {
+  let waiting: RecordEntry[] = [];
+  let last: Promise<void> = Promise.resolve();
+  let next: Promise<void> | undefined;
+  const flush = async () => {
+    const group = waiting;
+    waiting = [];
+    next = undefined;
+    await write(group);
+  };
+  return (entries: readonly RecordEntry[]): Promise<void> => {
+    waiting.push(...entries);
+    next ??= last.catch(() => {}).then(flush);
+    last = next;
+    return next;
   };
 }
 

@@ -16,7 +16,7 @@ import { hasPlane, isEmptyPlan, planRollout } from '../../rollout/plan/plan.ts';
 import { gatherPlanFacts } from '../../rollout/plan/plan-facts.ts';
 import { type LastGood, readCurrentRevision, readLastGood } from '../../rollout/revisions/revisions.ts';
 import type { RolloutPlan } from '../../rollout/types.ts';
-import { agentDoor } from '../agent/agent-door.ts';
+import { agentDoor, noStarter } from '../agent/agent-door.ts';
 import type { CliContext, CommandRun } from '../command.ts';
 import { quoted } from '../init/author.ts';
 import { madeRecord } from '../init/made-record.ts';
@@ -24,6 +24,7 @@ import type { Options } from '../workflow-context.ts';
 import { pathsFor, rootDirOf, textOption } from '../workflow-context.ts';
 import { planAgentSettings } from './agent-settings.ts';
 import { withAskedFlags } from './ask-flags.ts';
+import { movedAddress } from './moved-address.ts';
 import { type PlanInput, planInput, withPatches } from './plan-input.ts';
 import { differencesExitCode, planReport, refuseUnreadable, showResult } from './plan-output.ts';
 import { planText } from './plan-text.ts';
@@ -95,9 +96,12 @@ export async function planFor(cli: CliContext, options: Options, report: Report)
   const { host } = cli;
   const root = rootDirOf(host, options);
   const lastGood = await readLastGood(host, pathsOf(root));
-  const input = await planInput(host, options, lastGood);
+  const stored = await planInput(host, options, lastGood);
+  const moved = textOption(options, 'config') === undefined ? await movedAddress(host, stored.config) : undefined;
+  const input = moved?.config === undefined ? stored : { ...stored, config: moved.config, sameInput: false };
   // Those of the stored configuration were said when it was given.
   const fresh = textOption(options, 'config') === undefined ? [] : input.config.warnings;
+  if (moved !== undefined) report.warn(moved.note);
   for (const warning of fresh) report.warn(warning.replace(/(^|: )warning: /, '$1'));
   return planFrom(cli, { root, lastGood, input }, report);
 }
@@ -121,8 +125,7 @@ export async function planFrom(cli: CliContext, source: PlanSource, report: Repo
   const { root, lastGood, input, manifests } = source;
   const { config, former, patchesDirectory, templatesDirectory } = input;
   const paths = pathsFor(root, config);
-  const starter = { start: async () => '', disable: async () => {} };
-  const agent = agentDoor({ host, clock, paths, starter });
+  const agent = agentDoor({ host, clock, paths, starter: noStarter });
   const [rendered, status, agentConfiguration, made, journal, current, objects] = await Promise.all([
     manifests ?? renderFor({ config: withPatches(config, patchesDirectory), paths, host, report, templatesDirectory }),
     agent.status(),

@@ -14,6 +14,7 @@ import type { CliContext, CommandRun } from '../command.ts';
 import { type Options, pathsFor, rootDirOf, textOption } from '../workflow-context.ts';
 import { finish } from './apply.ts';
 import { showDryRun } from './apply-dry-run.ts';
+import { refuseLostAddress } from './moved-address.ts';
 import { type Planned, planFrom } from './plan.ts';
 import { planInput } from './plan-input.ts';
 import { plannedContext } from './rollout-context.ts';
@@ -75,6 +76,7 @@ async function planBack(
     planInput(host, { rootDir: root }, asLastGood(target)),
     planInput(host, { rootDir: root }, lastGood),
   ]);
+  await refuseLostAddress(host, then.config, target.number);
   const paths = pathsFor(root, then.config);
   const files = await differingFiles(host, await readFilesAsOf(host, paths, target.number));
   const config = withRuntimeOf(

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { messageOf, PreflightError } from '../../base/errors.ts';
+import { hasCode, messageOf, PreflightError } from '../../base/errors.ts';
 import { type Paths, pathsOf } from '../../config/paths.ts';
 import { removeStaleTemporaries } from '../../host/stale-temporaries.ts';
 import { initLockName } from '../../phases/plan-reset.ts';
@@ -23,7 +23,7 @@ export async function withRolloutLock<T>(
   const paths = pathsOf(root);
   await refuseWithoutPlane(cli, paths);
   const others = [{ file: join(paths.stateDir, initLockName), what: 'init or reset' }];
-  const lock = await pastAgentRecovery(cli, paths, () => takeRolloutLock(host, paths, others));
+  const lock = await pastAgentRecovery(cli, paths, () => takeRolloutLock(host, paths, others)).catch(refuseFullDisk);
   try {
     await removeStaleTemporaries(host, [
       paths.manifestsDir,
@@ -49,6 +49,15 @@ export async function withRolloutLock<T>(
   } finally {
     await lock.release();
   }
+}
+
+/** Not even the lock has room. */
+function refuseFullDisk(thrown: unknown): never {
+  if (!hasCode(thrown, 'ENOSPC', 'EDQUOT', 'EROFS')) throw thrown;
+  throw new PreflightError(`${messageOf(thrown)}; nothing was touched`, {
+    cause: thrown,
+    hint: 'free some space (df -h), then run the same command again',
+  });
 }
 
 /** Nothing may be made where there is no control plane. */

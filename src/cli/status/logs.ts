@@ -4,7 +4,7 @@ import { sleep } from '../../base/clock.ts';
 import { OperationError } from '../../base/errors.ts';
 import type { Paths } from '../../config/paths.ts';
 import { pathsOf } from '../../config/paths.ts';
-import { agentDoor } from '../agent/agent-door.ts';
+import { agentDoor, noStarter } from '../agent/agent-door.ts';
 import type { CliContext, CommandRun } from '../command.ts';
 import { LogWriter } from '../log-writer.ts';
 import { rootFlag } from '../root-flag.ts';
@@ -19,8 +19,7 @@ const newAttemptEveryMs = 250;
 export const run: CommandRun = async (cli, { options, arguments: [name], common }) => {
   const choice = logChoice(options, cli.clock.now());
   const paths = pathsOf(rootDirOf(cli.host, options));
-  const starter = { start: async () => '', disable: async () => {} };
-  const agent = agentDoor({ host: cli.host, clock: cli.clock, paths, starter });
+  const agent = agentDoor({ host: cli.host, clock: cli.clock, paths, starter: noStarter });
   const pods = await loggedPods(cli.host, paths, await agent.status());
   const pod = findPod(pods, name, textOption(options, 'namespace'));
   const containers = containersOf(pod, choice);

@@ -1,4 +1,5 @@
-import type { AgentNode, AgentStatus } from '../../kube/agent-socket.ts';
+import { humanDuration } from '../../base/duration.ts';
+import type { AgentNode, AgentStart, AgentStatus } from '../../kube/agent-socket.ts';
 import type { CertificateExpiration } from '../../kubeconfig/expirations.ts';
 import type { Revision } from '../../rollout/revisions/revision.ts';
 import { wrapped } from './status-layout.ts';
@@ -7,7 +8,7 @@ import type { Screen, StatusFacts } from './status-table.ts';
 
 /** What the pods rest on: agent, runtime, manifests, certificates; and what is wrong with those. */
 export function factTable(facts: StatusFacts, { columns, style }: Screen): string {
-  const problems = (facts.status?.problems ?? []).map((problem) => ['problem', problem] as const);
+  const problems = facts.problems.map((problem) => ['problem', problem] as const);
   const rows = [...factRows(facts), ...problems];
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   return rows
@@ -26,6 +27,7 @@ function factRows(facts: StatusFacts): readonly (readonly [string, string])[] {
   const directory = status?.manifestDirectory ?? manifests.join(', ');
   return [
     ['agent', agentText(facts)],
+    ...(status?.start === undefined ? [] : [['start', startText(status, status.start)] as const]),
     ['runtime', `${named.join(' ')}${error === undefined ? '' : ` does not answer: ${error}`}`],
     ...(status?.runtime.network === undefined ? [] : [['network', networkText(status.runtime.network)] as const]),
     ...(status?.node === undefined ? [] : [['node', nodeText(status.nodeName, status.node)] as const]),
@@ -55,6 +57,29 @@ function revisionText({ number, result, startedAt }: Revision, nowMs: number): s
 function agentText({ status, pid, hasPlane, nowMs }: StatusFacts): string {
   if (pid === undefined) return `not running (${hasPlane ? 'bootstrap init' : 'bootstrap agent'} starts it)`;
   return `pid ${pid}${status === undefined ? ', does not answer' : `, up ${ageOf(Date.parse(status.startedAt), nowMs)}`}`;
+}
+
+/** A machine that had run for longer than this was not booted for the sake of its pods. */
+const longestBootMs = 15 * 60_000;
+const mostNamed = 8;
+
+/** How long it took: the agent since the boot, all else since the agent. Nothing to say of pods that have gone since. */
+function startText({ nodeName, pods }: AgentStatus, start: AgentStart): string {
+  const there = new Set(pods.map(({ pod: { metadata } }) => `${metadata.namespace}/${metadata.name}`));
+  const took = start.pods.filter(({ pod }) => there.has(pod)).sort((a, b) => a.readyMs - b.readyMs);
+  const after = (ms: number) => humanDuration(Math.max(0, ms - start.agentMs));
+  const named = took.slice(0, mostNamed).map(({ pod, readyMs }) => {
+    const name = pod.slice(pod.indexOf('/') + 1);
+    return `${name.endsWith(`-${nodeName}`) ? name.slice(0, -nodeName.length - 1) : name} ${after(readyMs)}`;
+  });
+  const last = took.at(-1);
+  const parts = [
+    ...(start.runtimeMs === undefined ? [] : [`runtime ${after(start.runtimeMs)}`]),
+    ...named,
+    ...(took.length > mostNamed && last ? [`${took.length - mostNamed} more by ${after(last.readyMs)}`] : []),
+  ];
+  const boot = start.agentMs > longestBootMs ? '' : `agent ${humanDuration(start.agentMs)} after boot; `;
+  return `${boot}ready after ${parts.join(', ') || '-'}`;
 }
 
 function nextExpiry(expirations: readonly CertificateExpiration[]): CertificateExpiration | undefined {

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Paths } from '../../config/paths.ts';
 import type { Host } from '../../host/host.ts';
 import type { AgentPod } from '../../kube/agent-socket.ts';
+import { type AddressHost, lostAddress, lostAddressText } from '../../kube/own-addresses.ts';
 import { certificateExpirations } from '../../kubeconfig/expirations.ts';
 import type { AgentDoor } from '../../phases/context.ts';
 import { changeUnderWay } from '../../rollout/journal/rollout-lock.ts';
@@ -22,7 +23,7 @@ export type StatusReport = {
 };
 
 export type StatusInput = {
-  readonly host: Pick<Host, 'readText' | 'stat' | 'list' | 'identify'>;
+  readonly host: Pick<Host, 'readText' | 'stat' | 'list' | 'identify'> & AddressHost;
   readonly clock: Clock;
   readonly paths: Paths;
   readonly agent: Pick<AgentDoor, 'status' | 'pid' | 'configuration'>;
@@ -51,10 +52,20 @@ export async function statusReport(input: StatusInput): Promise<StatusReport> {
   const runtime = status?.runtime ?? { type: there.type ?? 'unknown' };
   const lookAtContainers = status === undefined && observe !== undefined;
   const observed = lookAtContainers ? await observe(runtimeOf(there)).catch(() => []) : [];
-  const seen = { status, pid, runtime, expirations, manifests, observed, healthy };
+  const problems = [...(status?.problems ?? []), ...(await addressProblems(host, configuration))];
+  const seen = { status, pid, runtime, expirations, manifests, observed, healthy, problems };
   const facts = { ...seen, revision, change, nowMs, hasPlane };
   const ready = isAllReady(facts);
   return { table: statusTable(facts, screen), document: documentOf(facts, ready), exitCode: ready ? 0 : 1 };
+}
+
+/** What the agent's log says some seconds later. */
+async function addressProblems(
+  host: AddressHost,
+  configuration: AgentConfiguration | undefined,
+): Promise<readonly string[]> {
+  const lost = configuration?.nodeIP === undefined ? undefined : await lostAddress(host, configuration.nodeIP);
+  return lost === undefined ? [] : [`${lostAddressText(lost)}: bootstrap apply fits the control plane to it`];
 }
 
 function runtimeOf({ type, endpoint }: { readonly type?: unknown; readonly endpoint?: string | undefined }) {
@@ -76,13 +87,14 @@ function isAllReady({ status, hasPlane }: StatusFacts): boolean {
   return (status.pods.length > 0 || !hasPlane) && status.pods.every(isReady);
 }
 
-function isReady({ pod }: AgentPod): boolean {
+/** Whether the pod is as it should be: ready, or done. */
+export function isReady({ pod }: AgentPod): boolean {
   const { phase, conditions = [] } = pod.status ?? {};
   return phase === 'Succeeded' || conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
 function documentOf(facts: StatusFacts, ready: boolean): Readonly<Record<string, unknown>> {
-  const { status, pid, runtime, expirations, observed, revision, change } = facts;
+  const { status, pid, runtime, expirations, observed, problems, revision, change } = facts;
   const { version, startedAt, nodeName, manifestDirectory } = status ?? {};
   return {
     kind: 'Status',
@@ -90,11 +102,12 @@ function documentOf(facts: StatusFacts, ready: boolean): Readonly<Record<string,
     agent: { running: pid !== undefined, answers: status !== undefined, pid, version, startedAt, nodeName },
     runtime,
     ...(status?.node && { node: status.node }),
+    ...(status?.start && { start: status.start }),
     manifestDirectory,
     pods: (status?.pods ?? []).map(podDocument),
     ...(observed.length === 0 ? {} : { observed }),
     rejected: status?.rejected ?? [],
-    problems: status?.problems ?? [],
+    problems,
     ...(revision && { revision: { number: revision.number, result: revision.result, at: revision.startedAt } }),
     ...(change !== undefined && { change }),
     certificates: expirations.filter(({ missing }) => !missing),

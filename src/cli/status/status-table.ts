@@ -24,6 +24,8 @@ export type StatusFacts = {
   readonly observed: readonly ObservedPod[];
   /** Components just seen healthy; the agent's own probes may be a second behind. */
   readonly healthy: readonly string[];
+  /** What is wrong beside the pods, in words. */
+  readonly problems: readonly string[];
   readonly nowMs: number;
   readonly revision?: Revision | undefined;
   /** A change of the control plane that is under way or was cut off, in words. */

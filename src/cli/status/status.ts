@@ -3,7 +3,7 @@ import { sleep } from '../../base/clock.ts';
 import { silentLog } from '../../base/log.ts';
 import type { Paths } from '../../config/paths.ts';
 import { pathsOf } from '../../config/paths.ts';
-import { agentDoor } from '../agent/agent-door.ts';
+import { agentDoor, noStarter } from '../agent/agent-door.ts';
 import type { CliContext, CommandRun, CommonOptions } from '../command.ts';
 import { styleOf } from '../style.ts';
 import { rootDirOf } from '../workflow-context.ts';
@@ -16,8 +16,7 @@ const watchEveryMs = 500;
 /** `bootstrap status`: reads, changes nothing, needs no agent to say what it can. */
 export const run: CommandRun = async (cli, { options, common }) => {
   const paths = pathsOf(rootDirOf(cli.host, options));
-  const starter = { start: async () => '', disable: async () => {} };
-  const agent = agentDoor({ host: cli.host, clock: cli.clock, paths, starter });
+  const agent = agentDoor({ host: cli.host, clock: cli.clock, paths, starter: noStarter });
   const observe: StatusInput['observe'] = (runtime) => observePods(cli, paths, runtime);
   const look = () =>
     statusReport({ host: cli.host, clock: cli.clock, paths, agent, observe, screen: screenOf(cli, common) });

@@ -1,8 +1,11 @@
+import type { HostNetwork } from '../../host/host.ts';
 import { isGlobalUnicast, isLoopbackIp, parseIp } from '../../kube/cidr.ts';
 import { isDnsSubdomain, isLabelValue, isQualifiedName } from '../../kube/names.ts';
+import { globalAddresses } from '../../kube/own-addresses.ts';
 import type { Path } from '../../kube/yaml.ts';
+import type { Config } from '../types.ts';
 import { flagArgumentsAreNamed, isPort } from './common-rules.ts';
-import type { Rule } from './rule.ts';
+import type { Rule, Tell } from './rule.ts';
 
 const nodeNameIsASubdomain: Rule = ({ init }, { InitConfiguration: tell }) => {
   const { name } = init.nodeRegistration;
@@ -15,13 +18,28 @@ const nodeNameIsASubdomain: Rule = ({ init }, { InitConfiguration: tell }) => {
   );
 };
 
+/** Without a default route and with several addresses it is the user's choice. */
+export function advertiseAddressIsFound(host: Pick<HostNetwork, 'addresses'>, { init }: Config, tell: Tell): void {
+  if (init.localAPIEndpoint.advertiseAddress !== '') return;
+  const flag = 'localAPIEndpoint.advertiseAddress or --apiserver-advertise-address';
+  const own = globalAddresses(host).map(({ name, address }) => `${address} (${name})`);
+  tell.InitConfiguration.error(
+    ['localAPIEndpoint', 'advertiseAddress'],
+    'this machine has no default route to take the address from',
+    own.length === 0
+      ? `it has no address that others reach either: give it one, or set ${flag} to 127.0.0.1 for a plane by itself`
+      : `set ${flag} to one of its own: ${own.join(', ')}`,
+  );
+}
+
 const advertiseAddressIsUsable: Rule = ({ init }, { InitConfiguration: tell }) => {
   const { advertiseAddress } = init.localAPIEndpoint;
   const path = ['localAPIEndpoint', 'advertiseAddress'];
   const hint = 'set localAPIEndpoint.advertiseAddress or --apiserver-advertise-address to an address of this machine';
   const address = parseIp(advertiseAddress);
-  if (advertiseAddress === '') tell.error(path, 'this machine has no default route to take the address from', hint);
-  else if (address === undefined) tell.error(path, `\`${advertiseAddress}\` is no IP address`, hint);
+  // That there is none to be found has words of its own.
+  if (advertiseAddress === '') return;
+  if (address === undefined) tell.error(path, `\`${advertiseAddress}\` is no IP address`, hint);
   else if (isLoopbackIp(address))
     tell.warn(path, `${advertiseAddress} is a loopback address: no other machine can join`);
   else if (!isGlobalUnicast(address)) {

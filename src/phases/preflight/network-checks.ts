@@ -2,16 +2,9 @@ import type { Host } from '../../host/host.ts';
 import { hostPort } from '../../kube/cidr.ts';
 import type { Check, CheckContext, Problem } from './check.ts';
 
-/** Checks of names, proxies and firewalls; all of them only warn. */
+/** Checks of names and proxies; all of them only warn. */
 export const networkChecks: readonly Check[] = [
-  {
-    name: 'Hostname',
-    run: async ({ host, config }) => {
-      const { name } = config.init.nodeRegistration;
-      if ((await host.resolve(name)).length > 0) return [];
-      return [{ severity: 'warning', message: `the node name "${name}" does not resolve to an address` }];
-    },
-  },
+  { name: 'Hostname', run: hostname },
   {
     name: 'HTTPProxy',
     run: ({ host, config }) => {
@@ -32,7 +25,7 @@ export const networkChecks: readonly Check[] = [
       });
     },
   },
-  { name: 'Firewalld', run: firewalld },
+  { name: 'ResolvConf', run: resolvers },
 ];
 
 function viaProxy(what: string, proxy: string, exception: string): Problem {
@@ -75,17 +68,41 @@ function withoutPassword(proxy: string): string {
   return proxy.replace(/\/\/[^@/]*@/, '//');
 }
 
-async function firewalld({ host, config }: CheckContext): Promise<readonly Problem[]> {
-  if ((await host.stat('/run/systemd/system')) === undefined) return [];
-  const systemctl = await host.findProgram('systemctl');
-  if (systemctl === undefined) return [];
-  const active = await host.run(systemctl, ['is-active', 'firewalld'], { timeoutMs: 5_000 });
-  if (active.code !== 0) return [];
+async function hostname({ host, config }: CheckContext): Promise<readonly Problem[]> {
+  const { name } = config.init.nodeRegistration;
+  const severity = 'warning';
+  const hint = `hostnamectl set-hostname NAME, or --node-name`;
+  if (name === 'localhost' || name.startsWith('localhost.')) {
+    return [{ severity, message: `the node name "${name}" is every machine's: two nodes would be one`, hint }];
+  }
+  if ((await host.resolve(name)).length > 0) return [];
+  const { advertiseAddress } = config.init.localAPIEndpoint;
   return [
     {
-      severity: 'warning',
-      message: `firewalld is active: port ${config.init.localAPIEndpoint.bindPort} must be open for other machines`,
-      hint: `firewall-cmd --add-port=${config.init.localAPIEndpoint.bindPort}/tcp --permanent && firewall-cmd --reload`,
+      severity,
+      message: `the node name "${name}" does not resolve to an address`,
+      hint: `echo "${advertiseAddress} ${name}" >>/etc/hosts`,
     },
   ];
+}
+
+/** More are not asked (glibc MAXNS), and the kubelet leaves them out with an event. */
+const mostServers = 3;
+
+/** A server on this machine's localhost is nobody in a pod: CoreDNS would ask itself, over and over (its plugin loop). */
+async function resolvers({ host }: CheckContext): Promise<readonly Problem[]> {
+  const file = '/etc/resolv.conf';
+  const text = (await host.readText(file)) ?? '';
+  const servers = [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)].map(([, server = '']) => server);
+  const severity = 'warning';
+  const local = servers.find((server) => server.startsWith('127.') || server === '::1');
+  if (local !== undefined) {
+    const resolved = '/run/systemd/resolve/resolv.conf';
+    const real = (await host.stat(resolved)) === undefined ? 'a file with the real servers' : resolved;
+    const message = `${file} names ${local}: CoreDNS on this machine would ask itself in a loop`;
+    return [{ severity, message, hint: `set resolvConf of the KubeletConfiguration to ${real}` }];
+  }
+  if (servers.length <= mostServers) return [];
+  const message = `${file} names ${servers.length} servers, of which pods get the first ${mostServers}`;
+  return [{ severity, message, hint: 'leave the others out' }];
 }

@@ -1,4 +1,5 @@
 import { holderOf } from '../../host/listeners.ts';
+import { lostAddress, lostAddressText } from '../../kube/own-addresses.ts';
 import type { ComponentName } from '../../manifests/component.ts';
 import type { Check, CheckContext, Problem } from './check.ts';
 
@@ -13,6 +14,7 @@ type WantedPort = {
 
 /** Every port is tried by listening on it as its component will. */
 export const portChecks: readonly Check[] = [
+  { name: 'AdvertiseAddress', run: addressHasChanged },
   {
     name: 'Port',
     run: async (context) => {
@@ -28,6 +30,17 @@ export const portChecks: readonly Check[] = [
     },
   },
 ];
+
+/** Certificates that are there would be refused one by one, with less help. */
+async function addressHasChanged({ host, config, own }: CheckContext): Promise<readonly Problem[]> {
+  const flags = own.manifests.find(({ component }) => component === 'kube-apiserver')?.flags;
+  const former = flags?.['advertise-address'];
+  if (former === undefined || former === config.init.localAPIEndpoint.advertiseAddress) return [];
+  const lost = await lostAddress(host, former);
+  if (lost === undefined) return [];
+  const message = `this control plane is made for an address that is gone: ${lostAddressText(lost)}`;
+  return [{ message, hint: 'bootstrap apply fits it to the present one' }];
+}
 
 function wantedPorts({ config }: CheckContext): readonly WantedPort[] {
   const { ports } = config.bootstrap;

@@ -17,6 +17,7 @@ import { giveUp } from './give-up.ts';
 import { rolloutParts } from './parts.ts';
 import { planWork, type RolloutWork } from './plan-work.ts';
 import { prepare } from './prepare.ts';
+import { refuseFullDisk } from './refuse-full-disk.ts';
 import { rollComponent } from './roll-component.ts';
 import type { ApplyOptions, RolloutRun } from './run.ts';
 
@@ -55,6 +56,7 @@ export async function applyRollout(
     return nothing(context, work);
   }
   const { parts = rolloutParts } = options;
+  await refuseFullDisk(context);
   const begun = await begin(context, { plan, work, options: { ...options, parts } });
   try {
     await roll(begun);

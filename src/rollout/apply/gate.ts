@@ -1,4 +1,4 @@
-import { sleep } from '../../base/clock.ts';
+import { rest } from '../../base/clock.ts';
 import { humanDuration } from '../../base/duration.ts';
 import { type ComponentState, componentState, exitCount, stateText } from '../../health/component-state.ts';
 import { failureOf } from '../../health/explain-failure.ts';
@@ -43,6 +43,7 @@ export async function gate(context: RolloutContext, input: GateInput): Promise<v
   const [sinceMs, sinceTicks] = [clock.now(), clock.ticks()];
   const watcher = new AgentWatcher(context, component);
   for (;;) {
+    const lookedTicks = clock.ticks();
     const state = await watcher.state();
     signal.throwIfAborted();
     const problem = await problemOf(context, input, state);
@@ -55,7 +56,7 @@ export async function gate(context: RolloutContext, input: GateInput): Promise<v
       throw await failed(context, { component, what, state, timedOut: true });
     }
     report.waiting(`${component}: ${problem}`, sinceMs);
-    await sleep(clock, lookEveryMs, signal);
+    await rest(clock, { everyMs: lookEveryMs, sinceTicks: lookedTicks }, signal);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, sleep } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { ComponentName } from '../../manifests/component.ts';
 import type { ObservedContainer, ObservedPod } from '../../runtime/runtime.ts';
@@ -38,6 +38,8 @@ export type Sight = {
 };
 
 const readLines = 60;
+/** A question that takes longer is left open, so that what the program says meanwhile is seen. */
+const answerPatienceMs = 1_000;
 /** client-go tools/leaderelection. */
 const leads = /successfully acquired lease/i;
 
@@ -52,6 +54,8 @@ export class Canary {
   #attempt = 0;
   #startedMs: number | undefined;
   #readySinceMs: number | undefined;
+  #question: Promise<void> | undefined;
+  #saidReady = false;
   #container: { readonly id: string; readonly logPath: string } | undefined;
 
   constructor(spec: CanarySpec, tools: CanaryTools) {
@@ -89,6 +93,7 @@ export class Canary {
     this.#container = undefined;
     this.#startedMs = undefined;
     this.#attempt += 1;
+    this.#question = undefined;
     this.waits = false;
     if (old !== undefined) await (await this.#tools.doors.runtime()).stopContainer(old.id, 0);
     await this.#tools.forgetLeases();
@@ -103,12 +108,29 @@ export class Canary {
     // Started after that was seen.
     if (found === undefined && (this.#startedMs ?? atMs) >= atMs) return;
     if (found === undefined || found.state === 'exited') return this.#exited(found, serverReady);
-    if (await this.#tools.isReady(this.spec.component)) return this.#end('ready');
+    if (await this.#isReady()) return this.#end('ready');
     const { serverPort } = this.spec;
     if (!serverReady || serverPort === undefined) return;
     const lines = await this.lines();
     const reason = refusedHandshake(lines, serverPort);
     if (reason !== undefined) this.refuse(`its connection to ${serverOf[this.spec.component]}: ${reason}`, lines);
+  }
+
+  /** One question at a time; a slow machine may answer it at a later look. */
+  async #isReady(): Promise<boolean> {
+    this.#question ??= this.#ask();
+    const over = new AbortController();
+    await Promise.race([this.#question, sleep(this.#tools.clock, answerPatienceMs, over.signal)]);
+    over.abort();
+    return this.#saidReady;
+  }
+
+  async #ask(): Promise<void> {
+    const attempt = this.#attempt;
+    const ready = await this.#tools.isReady(this.spec.component);
+    if (attempt !== this.#attempt) return;
+    this.#saidReady = ready;
+    this.#question = undefined;
   }
 
   /** Nobody is there to try the rest against. */

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../base/clock.ts';
+import { type Clock, rest } from '../../base/clock.ts';
 import { humanDuration } from '../../base/duration.ts';
 import type { ComponentName } from '../../manifests/component.ts';
 import type { ContainerRuntime } from '../../runtime/runtime.ts';
@@ -33,13 +33,14 @@ export async function followCanaries(input: FollowInput): Promise<void> {
   try {
     while (changed.some((name) => canaries.get(name)?.outcome === undefined)) {
       signal.throwIfAborted();
+      const sinceTicks = clock.ticks();
       const seen = { atMs: clock.now(), observed: await runtime.observePods() };
       await Promise.all(
         all.map((canary) => canary.look({ ...seen, serverReady: isReady(serverFor(canary, canaries)) })),
       );
       await Promise.all(all.map((canary) => goOn(canary, input)));
       if (clock.now() > deadlineMs) await refuseLate(all, timeoutMs);
-      await sleep(clock, lookEveryMs, signal);
+      await rest(clock, { everyMs: lookEveryMs, sinceTicks }, signal);
     }
   } finally {
     // Nothing may be started while what is there is removed.

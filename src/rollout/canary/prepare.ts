@@ -93,7 +93,7 @@ async function makeDirectories({ canary }: RolloutContext, component: ComponentN
   const { host } = canary;
   const own = scratchOf(canary, component);
   const owner = ownerOf(pod);
-  for (const path of [own, join(own, 'issued')]) {
+  for (const path of [own, join(own, 'issued'), join(own, 'volumes')]) {
     await host.makeDirectory(path, { mode: 0o700 });
     if (owner !== undefined) await host.setOwner(path, owner.uid, owner.gid);
   }

@@ -6,7 +6,8 @@ import { readAuthority } from '../../pki/read-authority.ts';
 import { issueCertificate } from '../../pki/x509.ts';
 import type { Scratch } from './scratch.ts';
 
-const answerWithinMs = 2_000;
+/** As patient as the kubelet's probe of an API server: an emulated CPU takes seconds for an answer. */
+const answerWithinMs = 15_000;
 const validMs = 3_600_000;
 
 /** Who asks the canaries' API server; undefined where the CA cannot sign, then nobody. */

@@ -39,7 +39,13 @@ export function rewritePod(component: ComponentName, pod: Pod, surroundings: Pod
   const { words, changes } = rewriteCommand(component, [...(main.command ?? []), ...(main.args ?? [])], scratch);
   const { volumes = [], initContainers: _init, ...spec } = pod.spec;
   const data = dataDirectories(pod);
-  const mounts = (main.volumeMounts ?? []).filter(({ mountPath }) => !data.has(mountPath));
+  const paths = new Map(volumes.map(({ name, hostPath }) => [name, hostPath?.path ?? '']));
+  // A file that is not there yet, and that the canary is told by another path, needs no mount.
+  const replaced = (path: string, name: string) =>
+    scratch.files.has(path) && surroundings.missing.has(paths.get(name) ?? '');
+  const mounts = (main.volumeMounts ?? []).filter(
+    ({ mountPath, name }) => !data.has(mountPath) && !replaced(mountPath, name),
+  );
   const mounted = new Set(mounts.map(({ name }) => name));
   const own = scratchOf(scratch, component);
   const container: Container = {

@@ -1,4 +1,4 @@
-import { sleep } from '../../base/clock.ts';
+import { rest } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import { tcpSockets } from '../../host/tcp-sockets.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -33,6 +33,7 @@ export async function untilItListens(
   const [sinceMs, sinceTicks] = [clock.now(), clock.ticks()];
   const { healthTimeoutMs } = config.bootstrap.rollout;
   for (;;) {
+    const lookedTicks = clock.ticks();
     if ([...(await listeningInodes(host, port))].some((inode) => !old.has(inode))) return;
     const state = await watcher.state();
     signal.throwIfAborted();
@@ -41,7 +42,7 @@ export async function untilItListens(
       throw await failed(context, { component, what: 'does not listen', state, timedOut: true });
     }
     report.waiting(`${component}: the new one does not listen yet`, sinceMs);
-    await sleep(clock, lookEveryMs, signal);
+    await rest(clock, { everyMs: lookEveryMs, sinceTicks: lookedTicks }, signal);
   }
 }
 
@@ -53,6 +54,7 @@ export async function untilItAnswers(
   const { clock, signal, report, config } = context;
   const [sinceMs, sinceTicks] = [clock.now(), clock.ticks()];
   for (let running = 0; running < times; ) {
+    const lookedTicks = clock.ticks();
     const problem = await problemOf(client);
     signal.throwIfAborted();
     running = problem === undefined ? running + 1 : 0;
@@ -62,7 +64,7 @@ export async function untilItAnswers(
       throw await failed(context, { component, what: `does not answer: ${problem}`, state, timedOut: true });
     }
     report.waiting(`${component}: ${problem}`, sinceMs);
-    await sleep(clock, lookEveryMs, signal);
+    await rest(clock, { everyMs: lookEveryMs, sinceTicks: lookedTicks }, signal);
   }
 }
 

@@ -1,6 +1,7 @@
 import { sleep } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { ProcessIdentity } from '../../host/host.ts';
+import { isAlive } from '../../host/is-alive.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { RolloutContext } from '../apply/context.ts';
 import { restoreServiceAddresses, type ServiceAddresses } from './guard.ts';
@@ -65,5 +66,5 @@ export async function guardUntilGone(
 
 async function isGone({ host }: WaitContext, { process }: OldInstance, elapsedMs: number): Promise<boolean> {
   if (process === undefined) return elapsedMs >= unseenForMs;
-  return (await host.identify(process.pid))?.startTicks !== process.startTicks;
+  return !(await isAlive(host, process));
 }

@@ -1,5 +1,6 @@
 import { sleep } from '../../base/clock.ts';
 import type { ProcessIdentity } from '../../host/host.ts';
+import { isAlive } from '../../host/is-alive.ts';
 import { tcpSockets } from '../../host/tcp-sockets.ts';
 import type { ComponentSwap, RolloutContext } from '../apply/context.ts';
 import { etcdEndpoint, etcdFlags } from './etcd-access.ts';
@@ -27,7 +28,7 @@ export async function swapEtcd(context: SwapContext, swap: Pick<ComponentSwap, '
   await swap.swap();
   if (old === undefined || !(await closesItsDoors(context, old))) return;
   await sleep(context.clock, answersWithinMs, context.signal);
-  if (await lives(context, old)) context.host.kill(old.process.pid, 'SIGKILL');
+  if (await isAlive(context.host, old.process)) context.host.kill(old.process.pid, 'SIGKILL');
 }
 
 async function runningEtcd({ host, paths }: SwapContext): Promise<Old | undefined> {
@@ -43,14 +44,10 @@ async function runningEtcd({ host, paths }: SwapContext): Promise<Old | undefine
 async function closesItsDoors(context: SwapContext, old: Old): Promise<boolean> {
   const { host, clock, signal } = context;
   for (const sinceTicks = clock.ticks(); clock.ticks() - sinceTicks < closesWithinMs; ) {
-    if (!(await lives(context, old))) return false;
+    if (!(await isAlive(host, old.process))) return false;
     const sockets = await tcpSockets(host, old.port);
     if (!sockets.some(({ state }) => state === 'listen')) return true;
     await sleep(clock, lookEveryMs, signal);
   }
   return false;
-}
-
-async function lives({ host }: SwapContext, { process }: Old): Promise<boolean> {
-  return (await host.identify(process.pid))?.startTicks === process.startTicks;
 }

@@ -1,6 +1,7 @@
 import { OperationError } from '../../base/errors.ts';
 import { warnOnce } from '../../base/log.ts';
 import type { GroupStats } from '../cgroups/container-stats.ts';
+import { driverRemarks } from '../cgroups/driver-remarks.ts';
 import type {
   ContainerConfig,
   ContainerRuntime,
@@ -74,7 +75,9 @@ class CriRuntime implements ContainerRuntime {
     const facts = await this.#facts.get();
     const hasSandboxImage =
       facts.sandboxImage === undefined || (await this.findImage(facts.sandboxImage)) !== undefined;
-    return planRemarks({ ...facts, hasSandboxImage });
+    const how = 'set SystemdCgroup = true for runc in /etc/containerd/config.toml, and restart containerd';
+    const drivers = await driverRemarks(this.#context.host, facts.cgroupDriver, how);
+    return [...drivers, ...planRemarks({ ...facts, hasSandboxImage })];
   }
 
   async network(): Promise<NetworkState> {

@@ -1,41 +1,79 @@
 import { OperationError } from '../../base/errors.ts';
 import type { ExecResult } from '../runtime.ts';
 import { longestMs } from './client.ts';
-import type { CriContext } from './context.ts';
 import { hasStatus, status } from './cri-error.ts';
+import { killLeft, type LeaveContext, upTime } from './kill-left.ts';
 
 type Command = { readonly id: string; readonly command: readonly string[]; readonly timeoutMs: number };
 
 /** The kubelet keeps as much of a probe's output (prober.go, maxProbeMessageLength). */
 const outputLimitBytes = 10 * 1024;
-/** The runtime ends the command itself; one that has not even told that by then hangs. */
-const slackMs = 10_000;
+/** The runtime ends the command itself, should it not be found; what it has not told of by then, it does not tell. */
+const slackMs = 2000;
+const versionTimeoutMs = 8000;
 /** 128 + SIGKILL. */
-const killedExitCode = 137;
+const killed: ExecResult = { exitCode: 137, output: '', timedOut: true };
 
 /**
- * Runs a command in a container; what outlives its time, counted in whole seconds, is killed by the runtime, which tells
- * nothing of its output then. Leaving a command, as when the runtime hangs, makes containerd kill it.
+ * Runs a command in a container. What outlives its time is killed with all that it has started: a runtime kills only the
+ * command, and containerd 1.6 then waits for whoever holds its output. Should the command not be found among the
+ * container's processes, the runtime kills it two seconds later, and it counts as timed out as long as the runtime answers.
  */
-export async function execInContainer(
-  { client, clock }: Pick<CriContext, 'client' | 'clock'>,
-  { id, command, timeoutMs }: Command,
-): Promise<ExecResult> {
-  const what = `cannot run ${command[0] ?? 'a command'} in container ${id.slice(0, 12)}`;
-  const request = { containerId: id, cmd: command, timeout: Math.ceil(timeoutMs / 1000) };
-  const hung = new AbortController();
-  const cancel = clock.after(Math.min(timeoutMs + slackMs, longestMs), () => {
-    hung.abort(new OperationError(`${what}: the container runtime at ${client.socketPath} does not end it`));
-  });
+export async function execInContainer(context: LeaveContext, command: Command): Promise<ExecResult> {
+  const { client } = context;
+  const { id, command: cmd, timeoutMs } = command;
+  const what = `cannot run ${cmd[0] ?? 'a command'} in container ${id.slice(0, 12)}`;
+  const request = { containerId: id, cmd, timeout: secondsOf(timeoutMs) };
+  const left = new AbortController();
+  const watch = watchTime(context, command, what);
+  const answered = client.call('ExecSync', request, { what, timeoutMs: longestMs, signal: left.signal }).then(
+    ({ exitCode, stdout, stderr }): ExecResult => {
+      if (watch.isOver()) return killed;
+      const output = Buffer.concat([stdout.subarray(0, outputLimitBytes), stderr]).subarray(0, outputLimitBytes);
+      return { exitCode, output: output.toString(), timedOut: false };
+    },
+    (thrown: unknown) => {
+      if (hasStatus(thrown, status.deadlineExceeded)) return killed;
+      throw thrown;
+    },
+  );
   try {
-    const options = { what, timeoutMs: longestMs, signal: hung.signal };
-    const { exitCode, stdout, stderr } = await client.call('ExecSync', request, options);
-    const output = Buffer.concat([stdout.subarray(0, outputLimitBytes), stderr]).subarray(0, outputLimitBytes);
-    return { exitCode, output: output.toString(), timedOut: false };
-  } catch (thrown) {
-    if (!hasStatus(thrown, status.deadlineExceeded)) throw thrown;
-    return { exitCode: killedExitCode, output: '', timedOut: true };
+    return await Promise.race([answered, watch.givenUp]);
   } finally {
-    cancel();
+    watch.end();
+    left.abort(new OperationError(`${what}: nobody waits for it any more`));
   }
+}
+
+/** CRI counts whole seconds; two more, so that the runtime does not kill the command alone before we kill it whole. */
+const secondsOf = (timeoutMs: number) => Math.ceil(timeoutMs / 1000) + 2;
+/** A busy runtime begins a command late. */
+const twoSeconds = Array.from({ length: 8 }, (_look, index) => (index === 0 ? 0 : 250));
+
+/** Kills the command when its time is over; `givenUp` ends when the runtime does not tell of its end even then. */
+function watchTime(context: LeaveContext, { id, command, timeoutMs }: Command, what: string) {
+  const { client, clock, host } = context;
+  const sinceMs = clock.now();
+  let over = false;
+  const kill = async () => {
+    over = true;
+    const asked = (await upTime(host)) - Math.ceil((clock.now() - sinceMs) / 10) - 1;
+    await killLeft(context, { id, command, asked, ready: asked }, twoSeconds);
+  };
+  const cancelKill = clock.after(Math.min(timeoutMs, longestMs), () => void kill());
+  let cancelGivingUp = () => {};
+  const givenUp = new Promise<ExecResult>((resolve, reject) => {
+    const hung = new OperationError(`${what}: the container runtime at ${client.socketPath} does not end it`);
+    const giveUp = () =>
+      client.call('Version', {}, { what, timeoutMs: versionTimeoutMs }).then(
+        () => resolve(killed),
+        () => reject(hung),
+      );
+    cancelGivingUp = clock.after(Math.min(secondsOf(timeoutMs) * 1000 + slackMs, longestMs), () => void giveUp());
+  });
+  const end = () => {
+    cancelKill();
+    cancelGivingUp();
+  };
+  return { isOver: () => over, givenUp, end };
 }

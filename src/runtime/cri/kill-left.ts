@@ -23,7 +23,7 @@ const ticksPerSecond = 100;
 /** How long a command that is ready may take to begin, in ticks. */
 const beginsWithin = 2 * ticksPerSecond;
 /** Asked for, it may not have begun yet; most end by themselves when their input does. */
-const looksAfterMs = [0, 200, 800];
+const oneSecond = [0, 200, 800];
 
 /** Since the machine was started, in ticks; 0 when it cannot be read. */
 export async function upTime(host: Pick<Host, 'readText'>): Promise<number> {
@@ -32,25 +32,27 @@ export async function upTime(host: Pick<Host, 'readText'>): Promise<number> {
 }
 
 /**
- * CRI ends no command, and runtimes go on with one whose client left: it is killed here, with all that it has started.
+ * CRI ends no command with all that it has started, and runtimes go on with one whose client left: it is killed here.
  * Nobody tells which process it is: what was begun in the container from outside when the command was, and, where that
  * were several, the only one with the command's words.
  */
-export async function killLeft(context: LeaveContext, left: Left): Promise<void> {
+export async function killLeft(context: LeaveContext, left: Left, looksAfterMs = oneSecond): Promise<void> {
   const { clock, client, host, warn } = context;
   try {
     const first = await firstProcessOf(client, left.id);
     // A container that has ended takes its commands along; a runtime that does not tell leaves nothing to go by.
     if (first === undefined || first === 0) return;
+    let others = 0;
     for (const afterMs of looksAfterMs) {
       await sleep(clock, afterMs, client.closed);
       const begun = await begunThen(host, left, first);
       const found = begun.length === 1 ? begun : await withWords(host, begun, left.command);
       if (found.length === 1) return await host.killTree(found[0]?.pid ?? 0);
-      if (begun.length > 1) return warn('a command in a container goes on without its client: others began with it');
+      others = begun.length;
     }
+    if (others > 0) warn('a command in a container goes on that nobody waits for: others began with it');
   } catch (thrown) {
-    warn(`a command in a container goes on without its client: ${messageOf(thrown)}`);
+    warn(`a command in a container goes on that nobody waits for: ${messageOf(thrown)}`);
   }
 }
 

@@ -10,7 +10,13 @@ type Found = Pick<CriFacts, 'notReady' | 'tellsDriver' | 'sandboxImage'> & {
 export function planRemarks({ notReady, tellsDriver, sandboxImage, hasSandboxImage }: Found): readonly RuntimeRemark[] {
   const remarks: RuntimeRemark[] = [];
   if (notReady !== undefined) {
-    remarks.push({ check: 'CRI', severity: 'error', message: `the container runtime is not ready: ${notReady}` });
+    const message = `the container runtime is not ready: ${notReady}`;
+    remarks.push({
+      check: 'CRI',
+      severity: 'error',
+      message,
+      hint: 'its own log says more: journalctl -u containerd (or crio)',
+    });
   }
   if (!tellsDriver) {
     const message = 'the container runtime does not tell its cgroup driver (RuntimeConfig), which a kubelet 1.38 wants';

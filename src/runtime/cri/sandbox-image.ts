@@ -1,5 +1,6 @@
 import { messageOf, OperationError } from '../../base/errors.ts';
 import type { CriContext } from './context.ts';
+import { CriError } from './cri-error.ts';
 import type { CriFacts } from './facts.ts';
 import { findImage, pullImage, runCtr } from './images.ts';
 
@@ -25,6 +26,12 @@ export async function provideSandboxImage(
     });
     warn(`the runtime's sandbox image ${wanted} cannot be had (${messageOf(thrown)}): ${ours} has that name too now`);
   }
+}
+
+/** The image that a sandbox could not be made for the want of (containerd 2, internal/cri/server/sandbox_run.go). */
+export function sandboxImageIn(thrown: unknown): string | undefined {
+  if (!(thrown instanceof CriError)) return undefined;
+  return /failed to (?:get sandbox|pull|get) image "([^"]+)"/.exec(thrown.message)?.[1];
 }
 
 function absent(wanted: string, cause: unknown): OperationError {

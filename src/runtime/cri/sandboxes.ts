@@ -8,7 +8,7 @@ import { createSandbox } from './create.ts';
 import { CriError, hasStatus, status } from './cri-error.ts';
 import type { CriFactsCache } from './facts.ts';
 import { removeSandbox } from './remove.ts';
-import { provideSandboxImage } from './sandbox-image.ts';
+import { provideSandboxImage, sandboxImageIn } from './sandbox-image.ts';
 
 /** Sandboxes with the control groups of their pods, which a kubelet would make itself. */
 export class Sandboxes {
@@ -59,8 +59,17 @@ export class Sandboxes {
     await this.#groups.remove(cgroupParent);
   }
 
-  #make(config: SandboxConfig): Promise<string> {
-    return createSandbox(this.#context.client, config, this.#context.owner);
+  /** A runtime that does not tell of its sandbox image beforehand names it when it cannot have it. */
+  async #make(config: SandboxConfig): Promise<string> {
+    const create = () => createSandbox(this.#context.client, config, this.#context.owner);
+    try {
+      return await create();
+    } catch (thrown) {
+      const sandboxImage = sandboxImageIn(thrown);
+      if (sandboxImage === undefined) throw thrown;
+      await provideSandboxImage(this.#context, { ...(await this.#facts.get()), sandboxImage }, config.image);
+      return create();
+    }
   }
 
   async #makeWithout({ cgroupParent: _, ...config }: SandboxConfig, failure: CriError): Promise<string> {

@@ -27,11 +27,39 @@ async function execStream(
   const asked = await upTime(context.host);
   const { url } = await context.client.call('Exec', request, { what });
   const connection = await dialStreamingServer(context, { what, url, protocol: commandProtocol });
-  const ready = await upTime(context.host);
+  const left = { id, command, asked, ready: await upTime(context.host) };
+  return callUntilLeft(
+    io,
+    (signal) => callCommand(connection, { ...io, signal }),
+    () => killLeft(context, left),
+  );
+}
+
+/**
+ * A client that leaves ends the command first and the connection then: a runtime that kills the command itself when that
+ * closes (containerd 2) leaves what it has started without a trace of whose it was.
+ */
+async function callUntilLeft(
+  { signal }: CommandIo,
+  call: (signal: AbortSignal) => Promise<number>,
+  kill: () => Promise<void>,
+): Promise<number> {
+  const over = new AbortController();
+  let killing: Promise<void> | undefined;
+  const leave = () => {
+    killing = kill().finally(() => over.abort());
+  };
+  signal.addEventListener('abort', leave, { once: true });
+  if (signal.aborted) leave();
   try {
-    return await callCommand(connection, io);
+    const code = await call(over.signal);
+    return signal.aborted ? 0 : code;
+  } catch (thrown) {
+    if (signal.aborted) return 0;
+    throw thrown;
   } finally {
-    if (io.signal.aborted) await killLeft(context, { id, command, asked, ready });
+    signal.removeEventListener('abort', leave);
+    await killing;
   }
 }
 

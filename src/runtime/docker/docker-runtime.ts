@@ -1,6 +1,7 @@
 import { OperationError } from '../../base/errors.ts';
 import { warnOnce } from '../../base/log.ts';
 import type { GroupStats } from '../cgroups/container-stats.ts';
+import { driverRemarks } from '../cgroups/driver-remarks.ts';
 import { PodCgroups } from '../cgroups/pod-cgroups.ts';
 import type {
   ContainerConfig,
@@ -13,6 +14,7 @@ import type {
   ObservedPod,
   PullOptions,
   RuntimeEvent,
+  RuntimeRemark,
   RuntimeVersion,
   SandboxConfig,
 } from '../runtime.ts';
@@ -75,6 +77,11 @@ class DockerRuntime implements ContainerRuntime {
     const { Version, ApiVersion } = answer;
     refuseOldApi(Version, ApiVersion);
     return { name: 'docker', version: Version, apiVersion: ApiVersion };
+  }
+
+  async remarks(): Promise<readonly RuntimeRemark[]> {
+    const how = 'set "exec-opts": ["native.cgroupdriver=systemd"] in /etc/docker/daemon.json, and restart Docker';
+    return driverRemarks(this.#options.host, (await this.#facts.get()).cgroupDriver, how);
   }
 
   /** An engine without its bridge refuses such pods (refusals.ts). */

@@ -7,26 +7,8 @@ import { type KillContext, pidHere } from './kill-exec.ts';
 import { inspectContainer } from './remove.ts';
 
 export type ForwardContext = Pick<KillContext, 'client' | 'warn'> & {
-  readonly host: Pick<Host, 'uid' | 'findProgram' | 'selfCommand' | 'list' | 'readText'>;
+  readonly host: Pick<Host, 'uid' | 'env' | 'findProgram' | 'selfCommand' | 'list' | 'readText'>;
 };
-
-/** Connects to its localhost, says so by one byte (or why not, on stderr), and passes on both ways. */
-const helper = `
-const net = require('node:net');
-const reach = ([host, ...others], why) => {
-  if (host === undefined) { process.stderr.write(why); process.exit(1); }
-  const socket = net.connect({ host, port: Number(process.argv[1]), allowHalfOpen: true });
-  socket.once('error', (error) => reach(others, (why ? why + '; ' : '') + error.message));
-  socket.once('connect', () => {
-    socket.removeAllListeners('error').on('error', () => process.exit(1));
-    process.stdout.on('error', () => process.exit(1));
-    process.stdout.write('+');
-    process.stdin.pipe(socket);
-    socket.pipe(process.stdout);
-  });
-};
-reach(['127.0.0.1', '::1'], '');
-`;
 
 /**
  * A connection to a port of a pod's own localhost: the host's for a pod on its network, else by a helper of ours in the
@@ -50,9 +32,10 @@ async function connectInside(
   { host }: ForwardContext,
   at: { readonly nsenter: string; readonly pid: number; readonly port: number },
 ): Promise<Duplex> {
-  const [node = 'node'] = host.selfCommand();
-  const words = ['--target', String(at.pid), '--net', '--', node, '-e', helper, String(at.port)];
-  const child = spawn(at.nsenter, words, { stdio: ['pipe', 'pipe', 'pipe'], env: {} });
+  const words = ['--target', String(at.pid), '--net', '--', ...host.selfCommand(), 'connect', String(at.port)];
+  const compiled = host.env('NODE_COMPILE_CACHE');
+  const env = compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled };
+  const child = spawn(at.nsenter, words, { stdio: ['pipe', 'pipe', 'pipe'], env });
   await connected(child, at.port);
   const connection = Duplex.from({ readable: child.stdout, writable: child.stdin });
   connection.on('error', () => {});
@@ -70,9 +53,14 @@ function connected(child: ChildProcess, port: number): Promise<void> {
     });
     const fail = (text: string) => reject(new OperationError(`cannot connect to port ${port} of the pod: ${text}`));
     child.once('error', (thrown) => fail(thrown.message));
-    child.once('close', (code) => fail(why || `the helper ended with exit code ${code}`));
+    child.once('close', (code) => fail(reasonIn(why) || `the helper ended with exit code ${code}`));
     child.stdout?.once('readable', () => {
       if (child.stdout?.read(1) !== null) resolve();
     });
   });
+}
+
+/** What connect-local.ts says, out of what `bootstrap connect` prints of it. */
+function reasonIn(printed: string): string {
+  return printed.trim().replace(/^error: cannot connect to port \d+ of localhost: /, '');
 }

@@ -2,6 +2,7 @@ import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../../base/errors.ts';
 import type { HostProcesses } from '../../host/host.ts';
+import { isAlive } from '../../host/is-alive.ts';
 import { allTags, imageDirectory, type StoreFiles, type StorePaths, storePaths, tagFile } from './store.ts';
 
 export type ScratchHost = Pick<HostProcesses, 'identify'> & { readonly pid: number };
@@ -64,7 +65,7 @@ export async function eachDirectory(path: string, action: (directory: string) =>
 async function clearAbandoned(host: ScratchHost, paths: StorePaths): Promise<void> {
   for (const name of await fs.readdir(paths.temporary)) {
     const [, pid = '', startTicks = ''] = /^(\d+)\.(\d+)\./.exec(name) ?? [];
-    const alive = pid !== '' && (await host.identify(Number(pid)))?.startTicks === startTicks;
+    const alive = pid !== '' && (await isAlive(host, { pid: Number(pid), startTicks }));
     if (!alive) await removeTree(join(paths.temporary, name));
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Host, ProcessIdentity } from '../../host/host.ts';
-import { isAlive } from './state.ts';
+import { isAlive } from '../../host/is-alive.ts';
 
 const lookEveryMs = 500;
 

@@ -1,4 +1,6 @@
+import { hasCode } from '../../base/errors.ts';
 import type { Host, ProcessIdentity } from '../../host/host.ts';
+import { isAlive } from '../../host/is-alive.ts';
 import type { Seen } from './container-memory.ts';
 import type { ContainerRecord, ProcessPaths } from './records.ts';
 import { readBootTimeMs } from './records.ts';
@@ -63,24 +65,28 @@ export function encodeLost(because: string, finishedAtMs: number): string {
 async function readTraces(
   host: Pick<Host, 'readText' | 'stat' | 'identify'>,
   paths: ProcessPaths,
-  at: { readonly id: string; readonly bootIsCurrent: boolean; readonly seen: Seen },
+  at: { readonly id: string; readonly bootIsCurrent: boolean; readonly seen: Seen; readonly nowMs: number },
 ): Promise<Traces> {
-  const { id, bootIsCurrent, seen } = at;
+  const { id, bootIsCurrent, seen, nowMs } = at;
   const exit = await readStamped(host, paths.exit(id));
   const program = await seenProgram(host, paths, at);
   if (exit !== undefined || !bootIsCurrent) {
     return { bootIsCurrent, ...(exit && { exit }), ...(program && { program: { ...program, alive: false } }) };
   }
-  const helperText = seen.helper === undefined ? await host.readText(paths.file(id, 'helper')) : '';
-  const helper = seen.helper ?? decodeIdentity(helperText);
+  const claim = seen.helper === undefined ? await readStamped(host, paths.file(id, 'helper')) : undefined;
+  const helper = seen.helper ?? decodeIdentity(claim?.text);
   if (helper !== undefined) seen.helper = helper;
   const [programAlive, helperAlive] = await Promise.all([isAlive(host, program?.identity), isAlive(host, helper)]);
   return {
     bootIsCurrent,
     ...(program && { program: { ...program, alive: programAlive } }),
-    // Claimed but not yet filled in: the helper is just starting.
-    ...(helperText === undefined ? {} : { helper: { alive: helper === undefined || helperAlive } }),
+    ...(helper === undefined ? unnamedHelper(claim, nowMs) : { helper: { alive: helperAlive } }),
   };
+}
+
+/** Claimed but not filled in: it is just starting, or it has ended on a full disk. */
+function unnamedHelper(claim: { readonly atMs: number } | undefined, nowMs: number): Pick<Traces, 'helper'> {
+  return claim === undefined ? {} : { helper: { alive: nowMs - claim.atMs <= startLimitMs } };
 }
 
 async function seenProgram(
@@ -110,16 +116,22 @@ export async function settleState(
 ): Promise<SettledState> {
   const { id, createdAtMs } = at.record;
   const bootIsCurrent = at.record.bootId === at.bootId;
-  const look = async () => planState(await readTraces(host, paths, { id, bootIsCurrent, seen: at.seen }));
+  const look = async () =>
+    planState(await readTraces(host, paths, { id, bootIsCurrent, seen: at.seen, nowMs: at.nowMs }));
   const state = await look();
   const abandoned = state.is === 'created' && at.nowMs - createdAtMs > startLimitMs;
-  if (abandoned && !(await forestall(host, paths, id))) return state;
+  if (abandoned && !(await forestall(host, paths, id).catch(unlessDiskIsFull))) return state;
   if (state.is !== 'lost' && !abandoned) return state;
   const because = state.is === 'lost' ? state.because : 'it was never started';
   const finishedAtMs = bootIsCurrent ? at.nowMs : await readBootTimeMs(host);
-  await recordEnd(host, paths, { id, because, finishedAtMs });
+  // On a full disk it is known all the same, and put on record later.
+  await recordEnd(host, paths, { id, because, finishedAtMs }).catch(unlessDiskIsFull);
   const settled = await look();
   return settled.is === 'exited' ? settled : { is: 'exited', exitCode: lostExitCode, finishedAtMs, lost: because };
+}
+
+function unlessDiskIsFull(thrown: unknown): void {
+  if (!hasCode(thrown, 'ENOSPC', 'EDQUOT')) throw thrown;
 }
 
 /** Takes the helper's claim, so that none can start the program any more; false when a helper has it. */
@@ -140,11 +152,6 @@ export async function recordEnd(
 export function decodeIdentity(text: string | undefined): ProcessIdentity | undefined {
   const [, pid, startTicks] = /^(\d+) (\d+)\n/.exec(text ?? '') ?? [];
   return pid === undefined || startTicks === undefined ? undefined : { pid: Number(pid), startTicks };
-}
-
-/** Whether this very process lives. */
-export async function isAlive(host: Pick<Host, 'identify'>, identity: ProcessIdentity | undefined): Promise<boolean> {
-  return identity !== undefined && (await host.identify(identity.pid))?.startTicks === identity.startTicks;
 }
 
 function decodeExit(text: string, atMs: number): { exitCode: number; finishedAtMs: number; lost?: string } {

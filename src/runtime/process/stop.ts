@@ -1,9 +1,10 @@
 import { sleep } from '../../base/clock.ts';
 import { OperationError } from '../../base/errors.ts';
+import { isAlive } from '../../host/is-alive.ts';
 import { type ProcessContext, stateOf } from './context.ts';
 import type { ContainerRecord } from './records.ts';
 import { type ProcessRow, planDescendants, readProcesses, signalOf } from './session.ts';
-import { decodeIdentity, forestall, isAlive, recordEnd, startLimitMs } from './state.ts';
+import { decodeIdentity, forestall, recordEnd, startLimitMs } from './state.ts';
 
 const killLimitMs = 10_000;
 const orphanLookMs = 50;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { goneSettleMs } from '../../../src/agent/source/manifest-entries.ts';
 import { type GoneInput, planGone } from '../../../src/agent/source/plan-gone.ts';
 
 const place = { device: 1, inode: 2 };
@@ -46,4 +47,10 @@ test('a place kept by an earlier version without an inode is known by its device
 test('a removal that may be half of an edit is waited for', () => {
   const plan = planGone(aCase({ settlesInMs: () => 60 }));
   assert.deepEqual(plan, { gone: [], kept: [], againMs: 60 });
+});
+
+test('one file alone is waited for longer, as an editor would have it, than several that go at once', () => {
+  const settlesInMs = (_file: string, missing: number) => goneSettleMs(missing);
+  assert.equal(planGone(aCase({ settlesInMs })).againMs, 100);
+  assert.equal(planGone(aCase({ settlesInMs, there: new Set() })).againMs, 20);
 });

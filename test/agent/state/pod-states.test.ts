@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { withConditions, withContainer } from '../../../src/agent/state/pod-state.ts';
+import { emptyState, withConditions, withContainer } from '../../../src/agent/state/pod-state.ts';
 import { PodStates } from '../../../src/agent/state/pod-states.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
 import { MemoryHost } from '../../fakes/memory-host.ts';
@@ -81,4 +81,35 @@ test('forgets pods that are gone, in memory and on the disk, and what a killed w
   await clock.advance(0);
   assert.deepEqual(host.files(), [`${dir}/u1.json`]);
   assert.deepEqual(states.get('u2').conditions, {});
+});
+
+test('only that a pod is over is written to outlast the machine: nothing else waits for the disk', async () => {
+  const host = new MemoryHost();
+  const lasting: (boolean | undefined)[] = [];
+  const write = host.writeFile.bind(host);
+  host.writeFile = (path, data, options) => {
+    lasting.push(options?.lasting);
+    return write(path, data, options);
+  };
+  const { states, clock } = make(host);
+  states.update('u1', (state) => withContainer(state, 'c1', { started: true }));
+  await clock.advance(0);
+  states.update('u1', (state) => ({ ...state, over: { phase: 'Succeeded' } }));
+  await clock.advance(0);
+  assert.deepEqual(lasting, [false, true]);
+});
+
+test('a file that the machine’s crash has left empty or half is nothing known, and is replaced', async () => {
+  const whole = JSON.stringify(withContainer(emptyState, 'c1', { started: true }));
+  const torn = ['', '\0'.repeat(64), whole.slice(0, 40), whole.slice(0, -1), 'null', '[]', '{"conditions":{}}'];
+  for (const text of torn) {
+    const { host, states, clock, log } = make(new MemoryHost({ [`${dir}/u1.json`]: text }));
+    await states.load();
+    assert.equal(states.get('u1'), emptyState);
+    assert.deepEqual(host.files(), []);
+    states.update('u1', (state) => withContainer(state, 'c1', { started: true }));
+    await clock.advance(0);
+    assert.equal(host.text(`${dir}/u1.json`), whole);
+    assert.deepEqual(log.warnings, []);
+  }
 });

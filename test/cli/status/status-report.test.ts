@@ -49,6 +49,19 @@ test('says why a pod is not ready, and exits 1', async () => {
   assert.equal(document.ready, false);
 });
 
+test('says that the machine has another address than the agent was set up with', async () => {
+  const nodeIP = '192.0.2.99';
+  const agent = anAgentDoor({
+    status: async () => anAgentStatus([aComponentPod('etcd')], { problems: ['another'] }),
+    configuration: async () => ({ apiVersion: 'kube-bootstrap/v1alpha1', kind: 'AgentConfiguration', nodeIP }),
+  });
+  const host = aHost(new MemoryHost(), { defaultInterface: async () => 'eth0' });
+  const { table, document } = await statusReport({ host, clock, paths, agent });
+  const problem = `${nodeIP} is no address of this machine any more; it has 192.0.2.10 (eth0): bootstrap apply fits the control plane to it`;
+  assert.ok(table.includes(`problem  another\nproblem  ${problem}\n`), table);
+  assert.deepEqual(document.problems, ['another', problem]);
+});
+
 test('tells of the network of pods where the runtime is told it by others', async () => {
   const runtime = { type: 'cri', name: 'containerd', version: '1.6.20' };
   const table = async (network: NonNullable<AgentStatus['runtime']['network']>) =>
@@ -200,4 +213,20 @@ test('what the agent is at the API server has a line of its own, and that it tak
   assert.match(await of({ registered: false, server }), /^node +node1, not registered at https:\S+$/m);
   assert.match(await of({ registered: false }), /^node +node1, not registered$/m);
   assert.doesNotMatch(await of(undefined), /^node /m);
+});
+
+test('tells how the node came up, the machine’s boot only where that was near', async () => {
+  const pods = [
+    { pod: 'kube-system/kube-apiserver-node1', readyMs: 16_500 },
+    { pod: 'kube-system/etcd-node1', readyMs: 13_500 },
+    { pod: 'default/gone-node1', readyMs: 13_000 },
+  ];
+  const start = { bootedAt: '2026-01-01T00:00:00.000Z', agentMs: 12_100, runtimeMs: 12_500, pods };
+  const there = [aComponentPod('etcd'), aComponentPod('kube-apiserver')];
+  const { table, document } = await reportOf(anAgentStatus(there, { start }));
+  const after = 'ready after runtime 0.4 s, etcd 1.4 s, kube-apiserver 4.4 s';
+  assert.match(table, new RegExp(`^start +agent 12 s after boot; ${after}$`, 'm'));
+  assert.deepEqual(document.start, start);
+  const late = { ...start, agentMs: 3_600_000, runtimeMs: 3_600_400, pods: [] };
+  assert.match((await reportOf(anAgentStatus(there, { start: late }))).table, /^start +ready after runtime 0.4 s$/m);
 });

@@ -8,8 +8,8 @@ export type Steps = {
   /** Between `Started` and `Exiting`; `forever` by default for main containers and sidecars, 0 for init containers. */
   readonly delay?: number | 'forever';
   readonly exitCode?: number;
-  /** Between SIGTERM and `Exiting`. */
-  readonly termination?: number;
+  /** Between SIGTERM and `Exiting`; `let go`: until the file let-go is in the pod's directory. */
+  readonly termination?: number | 'let go';
   /** Ignores SIGTERM. */
   readonly deaf?: boolean;
   /** Writes nothing into the order log: its user may not. */
@@ -118,7 +118,9 @@ export class AcceptancePod {
   #script(name: string, steps: Steps): string {
     const { startDelay = 0, delay = 'forever', exitCode = 0, termination = 0, deaf = false } = steps;
     const wait = (seconds: number) => (seconds === 0 ? '' : `sleep ${seconds} & wait $!`);
-    const onTerm = `${termination === 0 ? '' : `sleep ${termination}; `}say Exiting; exit ${exitCode}`;
+    const letGo = `while [ ! -e ${this.directory}/let-go ]; do sleep 0.1; done; `;
+    const ending = termination === 'let go' ? letGo : termination === 0 ? '' : `sleep ${termination}; `;
+    const onTerm = `${ending}say Exiting; exit ${exitCode}`;
     if (steps.silent)
       return [steps.script ?? '', delay === 'forever' ? forever : wait(delay), `exit ${exitCode}`].join('\n');
     return [

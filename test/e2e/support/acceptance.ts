@@ -192,6 +192,6 @@ export class AcceptanceAgent extends LoneAgent {
   /** Sends a signal to a container's program behind the agent's back. */
   async kill(name: string, container: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const found = await this.inEngineAs(name, container);
-    if (found !== undefined) process.kill(found.pid, signal);
+    if (found?.pid !== undefined) process.kill(found.pid, signal);
   }
 }

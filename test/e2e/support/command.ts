@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
-/** The command under test: this checkout's, or the one named by BOOTSTRAP (a packaged one). */
-export const bootstrapProgram = process.env.BOOTSTRAP ?? resolve('bin/bootstrap');
+/** The command under test: this checkout's, or the packaged one that E2E_EXECUTABLE names. */
+export const bootstrapProgram = resolve(process.env.E2E_EXECUTABLE ?? 'bin/bootstrap');
 
 /** Runs a program to its end, killed after `timeoutMs` (default two minutes). */
 export function run(

@@ -2,12 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/base/clock.ts';
+import type { Host } from '../../../src/host/host.ts';
 import { nodeHost } from '../../../src/host/node-host.ts';
 import { createDockerRuntime } from '../../../src/runtime/docker/docker-runtime.ts';
 import { chooseRuntime } from '../../../src/runtime/open.ts';
 import type { ContainerRuntime } from '../../../src/runtime/runtime.ts';
 import { recordingLog } from '../../fakes/recording-log.ts';
-import { expectCode, run } from './command.ts';
+import { bootstrapProgram, expectCode, run } from './command.ts';
 import { RuntimePods } from './runtime-pods.ts';
 import { writeShellImage } from './shell-image.ts';
 
@@ -15,8 +16,11 @@ const socketPath = '/var/run/docker.sock';
 /** Whether a Docker Engine answers on this machine. */
 export const hasDocker = async () => (await chooseRuntime({ host: nodeHost })).type === 'docker';
 
+/** As the program itself has it, which is started anew where a port is forwarded. */
+const hostOfProgram: Host = { ...nodeHost, selfCommand: () => [bootstrapProgram] };
+
 /** A runtime of that owner on the machine's own engine. */
-export function dockerRuntime(owner: string, log = recordingLog(), host = nodeHost): ContainerRuntime {
+export function dockerRuntime(owner: string, log = recordingLog(), host = hostOfProgram): ContainerRuntime {
   return createDockerRuntime({ host, clock: systemClock, log, owner, socketPath });
 }
 

@@ -27,20 +27,23 @@ export class CriEngine implements Engine {
   find(labels: Readonly<Record<string, string>>): Promise<readonly EngineContainer[]> {
     return this.#containerd.asked(async (client) => {
       const filter = { labelSelector: labels };
-      const [{ items }, { containers }, pids] = await Promise.all([
+      const [{ items }, { containers }] = await Promise.all([
         client.call('ListPodSandbox', { filter }, asking),
         client.call('ListContainers', { filter }, asking),
-        this.#pids(),
       ]);
-      const sandboxes = items.map(({ id, state, ...rest }): EngineContainer => {
-        const running = state === 'SANDBOX_READY';
-        const pid = running ? (pids.get(id) ?? 0) : 0;
-        return { id, state: running ? 'running' : 'exited', pid, ...named('POD', rest) };
-      });
-      const others = containers.map(({ id, state, metadata, ...rest }): EngineContainer => {
-        const pid = state === 'CONTAINER_RUNNING' ? (pids.get(id) ?? 0) : 0;
-        return { id, state: states[state], pid, ...named(metadata?.name ?? '', { ...rest, metadata }) };
-      });
+      const pids = await this.#pids();
+      const sandboxes = items.map(
+        ({ id, state, ...rest }): EngineContainer => ({
+          ...inTruth(id, state === 'SANDBOX_READY' ? 'running' : 'exited', pids),
+          ...named('POD', rest),
+        }),
+      );
+      const others = containers.map(
+        ({ id, state, metadata, ...rest }): EngineContainer => ({
+          ...inTruth(id, states[state], pids),
+          ...named(metadata?.name ?? '', { ...rest, metadata }),
+        }),
+      );
       return [...sandboxes, ...others];
     });
   }
@@ -84,11 +87,19 @@ export class CriEngine implements Engine {
     });
   }
 
-  /** By id: the lines of ctr are `ID PID STATUS`. */
+  /** Of what runs, by id: the lines of ctr are `ID PID STATUS`. */
   async #pids(): Promise<ReadonlyMap<string, number>> {
-    const lines = (await this.#containerd.ctr('tasks', 'list')).split('\n').slice(1);
-    return new Map(lines.map((line) => line.trim().split(/\s+/)).map(([id = '', pid]) => [id, Number(pid)]));
+    const lines = (await this.#containerd.ctr('tasks', 'list')).split('\n').map((line) => line.trim().split(/\s+/));
+    const running = lines.filter(([, pid, state]) => state === 'RUNNING' && Number(pid) > 0);
+    return new Map(running.map(([id = '', pid]) => [id, Number(pid)]));
   }
+}
+
+/** What CRI calls running may have ended since it was asked. */
+function inTruth(id: string, told: EngineContainer['state'], pids: ReadonlyMap<string, number>) {
+  const pid = pids.get(id);
+  if (told !== 'running') return { id, state: told };
+  return pid === undefined ? { id, state: 'exited' as const } : { id, state: told, pid };
 }
 
 type Described = {

@@ -83,7 +83,7 @@ function containerOf({ Id, Name, State, Config }: Inspected): EngineContainer {
     name: Name.slice(1),
     container: Config.Labels['io.kubernetes.container.name'] ?? '',
     state: states.find((state) => state === State.Status) ?? 'unknown',
-    pid: State.Pid,
+    ...(State.Pid > 0 && { pid: State.Pid }),
     labels: Config.Labels,
   };
 }

@@ -14,8 +14,8 @@ export type EngineContainer = {
   readonly name: string;
   readonly container: string;
   readonly state: 'created' | 'running' | 'exited' | 'unknown';
-  /** 0 when it does not run. */
-  readonly pid: number;
+  /** Absent when it does not run: a signal to pid 0 would end the tests themselves. */
+  readonly pid?: number;
   readonly labels: Readonly<Record<string, string>>;
 };
 

@@ -96,7 +96,7 @@ export class KubeletUnit {
   /** Kills a container's program behind the agent's back. */
   async kill(id: string): Promise<void> {
     const found = (await this.#containers()).find((one) => one.id === id);
-    if (found !== undefined) process.kill(found.pid, 'SIGKILL');
+    if (found?.pid !== undefined) process.kill(found.pid, 'SIGKILL');
   }
 
   /** Takes everything away, whatever state it is in. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 
 /** The pids of a component of the control plane below `root`, found by its command line whatever the runtime. */
@@ -9,6 +9,22 @@ export function processesOf(root: string, component: string): readonly number[] 
       const [program = '', ...args] = argumentsOf(Number(pid));
       return basename(program) === component && args.some((arg) => arg.includes(root));
     })
+    .map(Number);
+}
+
+/** The pids in a namespace, named by its file: `/proc/PID/ns/net`. */
+export function processesIn(namespace: string): readonly number[] {
+  const kind = basename(namespace);
+  const nameOf = (file: string) => {
+    try {
+      return readlinkSync(file);
+    } catch {
+      return undefined;
+    }
+  };
+  const wanted = nameOf(namespace);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && wanted !== undefined && nameOf(`/proc/${name}/ns/${kind}`) === wanted)
     .map(Number);
 }
 

@@ -37,6 +37,15 @@ const revision = (world: RolloutWorld, number: number) => readRevision(world.hos
 const steps = (world: RolloutWorld) =>
   world.events.flatMap(({ step, component, state }) => (state === 'done' ? [`${step} ${component ?? ''}`.trim()] : []));
 
+test('is refused on a disk that is nearly full, where it could not even be undone', async () => {
+  const world = await RolloutWorld.make();
+  world.files.free = 3 * 2 ** 20;
+  const refused = await failure(applied(world, newFlag));
+  assert.ok(refused instanceof PreflightError);
+  assert.match(refused.message, /3 MiB free, a change needs 32 MiB to be safe; nothing was touched/);
+  assert.deepEqual(world.started, []);
+});
+
 test('changes one component after the other, each behind its gate, and keeps a good revision', async () => {
   const world = await RolloutWorld.make();
   const result = await applied(world, newFlag, { message: 'more words' });

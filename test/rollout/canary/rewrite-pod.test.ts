@@ -72,6 +72,17 @@ describe('the pod of a canary', async () => {
     );
   });
 
+  test('mounts no file that is still to come and that it is told by another path', () => {
+    const path = '/etc/kubernetes/scheduler.conf';
+    const surroundings = { scratch: { ...scratch, files: new Map([[path, '/s/copy']]) }, missing: new Set([path]) };
+    const { volumes, containers } = rewritePod('kube-scheduler', podOf('kube-scheduler'), surroundings).pod.spec;
+    assert.deepEqual(
+      volumes?.map(({ name }) => name),
+      ['canary-scratch'],
+    );
+    assert.equal(containers[0]?.volumeMounts?.length, 1);
+  });
+
   test('of etcd takes no directory or URL from its environment', () => {
     const pod = podOf('etcd');
     const [main] = pod.spec.containers;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { nodeHost } from '../../../src/host/node-host.ts';
 import { CriClient } from '../../../src/runtime/cri/client.ts';
 import { createCriRuntime } from '../../../src/runtime/cri/cri-runtime.ts';
+import { execInContainer } from '../../../src/runtime/cri/exec.ts';
 import { killLeft } from '../../../src/runtime/cri/kill-left.ts';
 import type { ContainerRuntime } from '../../../src/runtime/runtime.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
@@ -36,7 +37,7 @@ describe('commands in containers of a CRI runtime', () => {
     const { exitCode, output, timedOut } = await runtime.exec(id, ['true'], 1500);
     assert.deepEqual([exitCode, timedOut, output.length], [3, false, 10 * 1024]);
     assert.match(output, /^out\nee/);
-    assert.deepEqual(cri.requestsOf('ExecSync'), [{ containerId: id, cmd: ['true'], timeout: 2 }]);
+    assert.deepEqual(cri.requestsOf('ExecSync'), [{ containerId: id, cmd: ['true'], timeout: 4 }]);
   });
 
   it('that the runtime killed for their time count as timed out, other failures are told', async () => {
@@ -48,13 +49,24 @@ describe('commands in containers of a CRI runtime', () => {
 
   it('that a hung runtime does not end are left with an error, not counted as timed out', async () => {
     cri.on('ExecSync', 'hang');
+    cri.on('Version', 'hang');
     const failed = assert.rejects(runtime.exec(id, ['sleep'], 1000), /does not end it/);
     await until(() => cri.requestsOf('ExecSync').length === 1);
-    await clock.advance(11_000);
+    await clock.advance(5000);
+    await until(() => cri.requestsOf('Version').length === 1);
+    await clock.advance(8000);
     await failed;
   });
 
-  describe('whose client left', () => {
+  it('whose end the runtime does not tell, though it answers, have timed out', async () => {
+    cri.on('ExecSync', 'hang');
+    const done = runtime.exec(id, ['sleep'], 1000);
+    await until(() => cri.requestsOf('ExecSync').length === 1);
+    await clock.advance(5000);
+    assert.deepEqual(await done, { exitCode: 137, output: '', timedOut: true });
+  });
+
+  describe('that nobody waits for any more', () => {
     const inside = `11:memory:/kubepods/${id}\n`;
     const process = (pid: number, words: string, at: { readonly parent: number; readonly startedAt: number }) => ({
       [`/proc/${pid}/cgroup`]: inside,
@@ -98,7 +110,27 @@ describe('commands in containers of a CRI runtime', () => {
       assert.deepEqual((await leave({ ...own, ...other })).killed, [20]);
       const { killed, warnings } = await leave({ ...own, ...process(21, 'sh -c x', { parent: 5, startedAt: 1020 }) });
       assert.deepEqual(killed, []);
-      assert.match(warnings.join(), /goes on without its client/);
+      assert.match(warnings.join(), /goes on that nobody waits for/);
+    });
+
+    it('or whose time is over', async () => {
+      cri.on('ContainerStatus', { status: { state: 'CONTAINER_RUNNING' } as never, info: { info: '{"pid":10}' } });
+      cri.on('ExecSync', 'hang');
+      const killed: number[] = [];
+      const own = process(20, 'sh -c x', { parent: 5, startedAt: 950 });
+      const host = Object.assign(new MemoryHost({ '/proc/uptime': '10.00 1\n', ...shim, ...first, ...own }), {
+        killTree: async (pid: number) => void killed.push(pid),
+      });
+      const client = new CriClient({ socketPath: cri.socketPath, clock });
+      const context = { client, clock, host, warn: assert.fail };
+      const done = execInContainer(context, { id, command: ['sh', '-c', 'x'], timeoutMs: 1000 });
+      await until(() => cri.requestsOf('ExecSync').length === 1);
+      await clock.advance(1000);
+      await until(() => killed.length > 0);
+      assert.deepEqual(killed, [20]);
+      await clock.advance(4000);
+      assert.equal((await done).timedOut, true);
+      client.close();
     });
 
     it('and that have ended by then leave nothing to do', async () => {

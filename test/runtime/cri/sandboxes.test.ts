@@ -58,3 +58,28 @@ describe('the control groups of pods in a CRI runtime', () => {
     assert.deepEqual(asked(), [parent, parent, parent]);
   });
 });
+
+describe('the image of sandboxes in a CRI runtime that does not tell of it', () => {
+  it('is provided once the runtime says that it cannot be pulled', async () => {
+    const cri = await new FakeCri().start();
+    const ran: (readonly string[])[] = [];
+    const host = Object.assign(new MemoryHost(), {
+      cpuCount: () => 2,
+      run: async (_program: string, args: readonly string[]) => {
+        ran.push(args);
+        return { code: 0, stdout: '', stderr: '' };
+      },
+    });
+    const options = { clock: new FakeClock(), log: recordingLog(), owner: '0123abcd4567', socketPath: cri.socketPath };
+    const runtime = createCriRuntime({ host: host as never, ...options });
+    const { image } = sandbox();
+    cri.state.images.push({ id: 'sha256:1', repoTags: [image], repoDigests: [], size: 1, uid: null, username: '' });
+    const why = 'failed to pull image "registry.k8s.io/pause:3.10": failed to resolve image: no such host';
+    cri.on('PullImage', new CriFailure(2, 'no such host'));
+    cri.on('RunPodSandbox', () => (ran.length === 0 ? new CriFailure(2, why) : undefined));
+    await runtime.createSandbox(sandbox());
+    assert.deepEqual(ran[0]?.slice(-2), [image, 'registry.k8s.io/pause:3.10']);
+    await runtime.close();
+    await cri.stop();
+  });
+});

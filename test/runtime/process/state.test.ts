@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeIdentity, encodeLost, planState, type Traces } from '../../../src/runtime/process/state.ts';
+import { type ContainerRecord, processPaths } from '../../../src/runtime/process/records.ts';
+import { decodeIdentity, encodeLost, planState, settleState, type Traces } from '../../../src/runtime/process/state.ts';
+import { aHost } from '../../fakes/init-context.ts';
+import { MemoryHost } from '../../fakes/memory-host.ts';
 
 const identity = { pid: 10, startTicks: '77' };
 const alive = { identity, startedAtMs: 5, alive: true };
@@ -49,4 +52,24 @@ test('keeps why and when an end was not seen', () => {
 test('takes a half-written identity for none', () => {
   assert.deepEqual(decodeIdentity('10 77\n'), identity);
   for (const text of ['', '10', '10 7', undefined]) assert.equal(decodeIdentity(text), undefined);
+});
+
+test('a claim that a full disk left empty holds nothing up once the disk has room again', async () => {
+  const paths = processPaths('/c');
+  const files = new MemoryHost({ [paths.file('a', 'helper')]: '', [paths.exits]: '' });
+  await files.remove(paths.exits);
+  await files.makeDirectory(paths.exits);
+  const host = aHost(files);
+  const record = { id: 'a', bootId: 'b', createdAtMs: files.nowMs } as ContainerRecord;
+  const after = (ms: number) => settleState(host, paths, { record, seen: {}, bootId: 'b', nowMs: files.nowMs + ms });
+  assert.deepEqual(await after(5_000), { is: 'created' }, 'its helper may just be starting');
+  let isFull = true;
+  files.failWhen(() => (isFull ? 'ENOSPC' : undefined));
+  const lost = 'its helper process ended before the program was started';
+  const ended = { is: 'exited', exitCode: 137, finishedAtMs: files.nowMs + 20_000, lost };
+  assert.deepEqual(await after(20_000), ended);
+  assert.equal(files.text(paths.exit('a')), undefined);
+  isFull = false;
+  await after(30_000);
+  assert.match(files.text(paths.exit('a')) ?? '', /^137 /);
 });

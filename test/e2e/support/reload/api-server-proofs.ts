@@ -27,7 +27,9 @@ export function firstApiServerProofs(world: World): readonly Proof[] {
 function clientProofs(world: World): readonly Proof[] {
   const { shop, web, ports } = world;
   const ofServer = asAdmin(world, ports.api);
-  const serialAt = (prefix: string) => web.seen.findLast(({ path }) => path.startsWith(prefix))?.serial ?? '';
+  // Other API servers ask as well, without a certificate.
+  const serialAt = (prefix: string) =>
+    web.seen.findLast(({ path, serial }) => path.startsWith(prefix) && serial !== '')?.serial ?? '';
   const another = (prefix: string, trigger: string) => {
     let former = '';
     return async () => {
