@@ -323,8 +323,12 @@ for (const runtime of runtimes(['process'])) {
       `default/${name}-node1 runs, but the cluster does not show it: .*(denied|deadline|timeout)`,
     );
     await eventually('status says so', async () => reason.test(await problems(plane)), 60_000);
-    const events = await plane.events(`${name}-node1`);
-    assert.ok(events.some((event) => event.type === 'Warning' && event.reason === 'FailedMirrorPod'));
+    // Events are sent one after the other, and nothing waits for them.
+    await eventually('an event says so', async () =>
+      (await plane.events(`${name}-node1`)).some(
+        ({ type, reason }) => type === 'Warning' && reason === 'FailedMirrorPod',
+      ),
+    );
     assert.equal(await plane.mirror(name), undefined);
     await remove();
     assert.equal(restartsOf(await plane.ready(name)), 0);

@@ -1,6 +1,8 @@
 import type { Paths } from '../../config/paths.ts';
 import type { Host } from '../../host/host.ts';
-import { systemdStarter } from './systemd-starter.ts';
+import { rootFlag } from '../root-flag.ts';
+import { hasUnit, systemdStarter } from './systemd-starter.ts';
+import { unitName } from './systemd-unit.ts';
 
 /** How the agent comes to run, and is kept from coming back. */
 export interface AgentStarter {
@@ -20,9 +22,23 @@ export interface AgentStarter {
  */
 export async function agentStarter(host: Host, paths: Paths): Promise<AgentStarter> {
   const command = agentCommandLine(host, paths);
-  const systemd = host.uid === 0 && paths.root === '/' && (await host.stat('/run/systemd/system')) !== undefined;
-  const systemctl = systemd ? await host.findProgram('systemctl') : undefined;
+  const isService = host.uid === 0 && (await mayBeService(host, paths));
+  const systemctl = isService ? await host.findProgram('systemctl') : undefined;
   return systemctl === undefined ? detachedStarter(host, paths, command) : systemdStarter(host, systemctl, command);
+}
+
+/** The command that brings back an agent that is not running, for people; `hasPlane`: there is a control plane to run. */
+export async function startAgainCommand(
+  host: Pick<Host, 'stat' | 'readText'>,
+  paths: Paths,
+  hasPlane: boolean,
+): Promise<string> {
+  if ((await mayBeService(host, paths)) && (await hasUnit(host))) return `systemctl start ${unitName}`;
+  return `bootstrap ${hasPlane ? 'init' : 'agent'}${rootFlag(paths.root)}`;
+}
+
+async function mayBeService(host: Pick<Host, 'stat'>, { root }: Paths): Promise<boolean> {
+  return root === '/' && (await host.stat('/run/systemd/system')) !== undefined;
 }
 
 function agentCommandLine(host: Pick<Host, 'selfCommand'>, paths: Paths): readonly string[] {

@@ -69,7 +69,8 @@ async function packagedUnit(host: Pick<Host, 'readText'>): Promise<string | unde
   return texts.find((text) => text !== undefined);
 }
 
-async function hasUnit(host: Pick<Host, 'readText'>): Promise<boolean> {
+/** Whether a unit file of the agent's is there: the administrator's, one that `init` wrote, or the package's. */
+export async function hasUnit(host: Pick<Host, 'readText'>): Promise<boolean> {
   return ((await host.readText(unitPath)) ?? (await packagedUnit(host))) !== undefined;
 }
 

@@ -54,8 +54,8 @@ function revisionText({ number, result, startedAt }: Revision, nowMs: number): s
   return `${number}, ${result}, ${ageOf(Date.parse(startedAt), nowMs)} old`;
 }
 
-function agentText({ status, pid, hasPlane, nowMs }: StatusFacts): string {
-  if (pid === undefined) return `not running (${hasPlane ? 'bootstrap init' : 'bootstrap agent'} starts it)`;
+function agentText({ status, pid, startAgain, nowMs }: StatusFacts): string {
+  if (pid === undefined) return `not running (${startAgain} starts it)`;
   return `pid ${pid}${status === undefined ? ', does not answer' : `, up ${ageOf(Date.parse(status.startedAt), nowMs)}`}`;
 }
 

@@ -10,6 +10,7 @@ import type { AgentDoor } from '../../phases/context.ts';
 import { changeUnderWay } from '../../rollout/journal/rollout-lock.ts';
 import { readCurrentRevision } from '../../rollout/revisions/revisions.ts';
 import type { ObservedPod } from '../../runtime/runtime.ts';
+import { startAgainCommand } from '../agent/agent-starter.ts';
 import { rootFlag } from '../root-flag.ts';
 import type { Screen, StatusFacts } from './status-table.ts';
 import { statusTable } from './status-table.ts';
@@ -54,7 +55,8 @@ export async function statusReport(input: StatusInput): Promise<StatusReport> {
   const observed = lookAtContainers ? await observe(runtimeOf(there)).catch(() => []) : [];
   const problems = [...(status?.problems ?? []), ...(await addressProblems(host, configuration))];
   const seen = { status, pid, runtime, expirations, manifests, observed, healthy, problems };
-  const facts = { ...seen, revision, change, nowMs, hasPlane };
+  const startAgain = await startAgainCommand(host, paths, hasPlane);
+  const facts = { ...seen, revision, change, nowMs, hasPlane, startAgain };
   const ready = isAllReady(facts);
   return { table: statusTable(facts, screen), document: documentOf(facts, ready), exitCode: ready ? 0 : 1 };
 }

@@ -181,6 +181,16 @@ test('where an agent by itself ran before, it says what starts it again', async 
   assert.equal(exitCode, 1);
 });
 
+test('where systemd starts it, it says so', async () => {
+  const files = {
+    '/var/lib/bootstrap/runtime': 'docker unix:///x.sock\n',
+    '/run/systemd/system/x': '',
+    '/lib/systemd/system/bootstrap-agent.service': '',
+  };
+  const { table } = await reportOf(undefined, files);
+  assert.match(table, /agent +not running \(systemctl start bootstrap-agent\.service starts it\)/);
+});
+
 test('says which revision it is', async () => {
   const host = aHost(new MemoryHost({ '/etc/kubernetes/manifests/etcd.yaml': '' }));
   await writeRevision(host, paths.revisionsDir, aDraft());
