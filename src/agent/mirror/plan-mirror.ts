@@ -26,7 +26,7 @@ export type MirrorFacts = {
   readonly written: Written | undefined;
   /** The own Node; undefined while it is not registered, and while it is being deleted. */
   readonly owner: MirrorOwner | undefined;
-  /** Whether the agent knows all its pods: before, what it does not know may be there all the same. */
+  /** Whether the agent knows what is there: before, a pod that it has not seen may run all the same. */
   readonly isSettled: boolean;
 };
 
@@ -46,11 +46,11 @@ export type MirrorPlan = {
 /** What is to be done so that the API shows a static pod as it is. Pure. */
 export function planMirror(facts: MirrorFacts): MirrorPlan {
   const { seen, found, isSettled } = facts;
+  if (found !== undefined && !isSettled) return { waiting: 'the agent has not looked at all its pods yet' };
   if (found !== undefined && found.mirrorOf === undefined) return planStranger(found, seen);
   const { pod } = seen;
   if (pod === undefined) {
     if (found === undefined) return {};
-    if (!isSettled) return { waiting: 'the agent has not looked at all its pods yet' };
     return { action: { do: 'delete', uid: found.uid, because: 'there is no such static pod' } };
   }
   // One that is being stopped keeps the mirror pod that it has.

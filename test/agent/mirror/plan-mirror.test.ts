@@ -96,6 +96,14 @@ test('an unknown mirror pod is removed, but not before the agent knows all its p
   assert.equal(plan({ seen: {}, isSettled: false }), 'wait');
 });
 
+test('a mirror pod keeps what it says until the agent has looked what runs', () => {
+  assert.equal(plan({ isSettled: false }), 'wait');
+  const older = aFoundMirror({ mirrorOf: 'older' });
+  assert.equal(plan({ found: older }), 'delete');
+  assert.equal(plan({ found: older, isSettled: false }), 'wait');
+  assert.equal(plan({ found: undefined, isSettled: false }), 'create');
+});
+
 test('a pod of the API that somebody bound to the node is left alone, and let go when it is deleted', () => {
   const stranger = aFoundMirror({ mirrorOf: undefined, ownerUid: undefined });
   assert.equal(plan({ seen: {}, found: stranger }), 'stranger');
