@@ -41,6 +41,8 @@ export class ImagePuller {
   readonly #options: ImagePullerOptions;
   readonly #slots: Slots;
   readonly #running = new Map<string, Promise<ImageInfo>>();
+  /** Who is told when it ends, by pod and image: what another pod has begun says nothing to this one. */
+  readonly #begun = new Set<string>();
   /** Policy Always: fetched for a start that is still to come, by pod and image. */
   readonly #fetched = new Map<string, ImageInfo>();
   /** Fetched for a start that is still to come, by pod and image. */
@@ -64,20 +66,27 @@ export class ImagePuller {
       this.#knows(image, info);
       return { state: 'present' };
     }
-    return this.#running.has(image) ? { state: 'pulling', message: `pulling image ${image}` } : { state: 'missing' };
+    const isBegun = this.#begun.has(`${podUid}/${image}`);
+    return isBegun ? { state: 'pulling', message: `pulling image ${image}` } : { state: 'missing' };
   }
 
-  /** Begins to get an image; `onEnd` is called when it is there or cannot be had, which `fact` then tells. */
+  /** Begins to get an image, or joins whoever is getting it; `onEnd` is called when it is there or cannot be had, which `fact` then tells. */
   begin(podUid: string, wanted: Wanted, onEnd: (end: PullEnd) => void): void {
     const { clock } = this.#options;
     const key = `${podUid}/${wanted.image}`;
     const startedMs = clock.ticks();
+    this.#begun.add(key);
     const done = (info: ImageInfo) => {
+      this.#begun.delete(key);
       if (wanted.imagePullPolicy === 'Always') this.#fetched.set(key, info);
       this.#pulled.add(key);
       onEnd({ info, tookMs: clock.ticks() - startedMs });
     };
-    this.#obtain(podUid, wanted).then(done, (thrown) => onEnd({ failure: this.#failureOf(wanted, thrown) }));
+    const failed = (thrown: unknown) => {
+      this.#begun.delete(key);
+      onEnd({ failure: this.#failureOf(wanted, thrown) });
+    };
+    this.#obtain(podUid, wanted).then(done, failed);
   }
 
   /** Whether the image of a container that starts was fetched for that; says so once. */

@@ -99,6 +99,20 @@ test('fetches two at a time, each image once whoever asks, and answers for what 
   assert.deepEqual(asked, ['a:1', 'b:1', 'c:1']);
 });
 
+test('a pod that finds its image being fetched for another one joins, and is told of the end as well', async () => {
+  const { clock, asked, waiting, world, puller, want, begin } = make();
+  world.slow = true;
+  await begin('u1', 'a:1');
+  assert.equal((await puller.fact('u1', want('a:1'))).state, 'pulling');
+  assert.equal((await puller.fact('u2', want('a:1'))).state, 'missing', 'nobody would tell it');
+  const ends: string[] = [];
+  puller.begin('u2', want('a:1'), (end) => ends.push('info' in end ? 'there' : 'failed'));
+  assert.equal((await puller.fact('u2', want('a:1'))).state, 'pulling');
+  for (const go of waiting) go();
+  await clock.advance(0);
+  assert.deepEqual([ends, asked], [['there'], ['a:1']]);
+});
+
 test('policy Always asks the registry for each start, though the image is there', async () => {
   const { asked, present, puller, want, begin } = make();
   present.add('a:1');
