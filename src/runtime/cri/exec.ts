@@ -2,13 +2,15 @@ import { OperationError } from '../../base/errors.ts';
 import type { ExecResult } from '../runtime.ts';
 import { longestMs } from './client.ts';
 import { hasStatus, status } from './cri-error.ts';
-import { killLeft, type LeaveContext, upTime } from './kill-left.ts';
+import { killLeft, type LeaveContext, ticksIn, upTime } from './kill-left.ts';
 
 type Command = { readonly id: string; readonly command: readonly string[]; readonly timeoutMs: number };
 
 /** The kubelet keeps as much of a probe's output (prober.go, maxProbeMessageLength). */
 const outputLimitBytes = 10 * 1024;
-/** The runtime ends the command itself, should it not be found; what it has not told of by then, it does not tell. */
+/** The runtime ends the command itself so long after its time, should it not have been killed by then. */
+const runtimeSlackSeconds = 8;
+/** What it has not told of by then, it does not tell. */
 const slackMs = 2000;
 const versionTimeoutMs = 8000;
 /** 128 + SIGKILL. */
@@ -16,8 +18,8 @@ const killed: ExecResult = { exitCode: 137, output: '', timedOut: true };
 
 /**
  * Runs a command in a container. What outlives its time is killed with all that it has started: a runtime kills only the
- * command, and containerd 1.6 then waits for whoever holds its output. Should the command not be found among the
- * container's processes, the runtime kills it two seconds later, and it counts as timed out as long as the runtime answers.
+ * command, and containerd 1.6 then waits for whoever holds its output. A command that cannot be found among the container's
+ * processes is left to the runtime, and counts as timed out as long as that answers.
  */
 export async function execInContainer(context: LeaveContext, command: Command): Promise<ExecResult> {
   const { client } = context;
@@ -45,35 +47,45 @@ export async function execInContainer(context: LeaveContext, command: Command): 
   }
 }
 
-/** CRI counts whole seconds; two more, so that the runtime does not kill the command alone before we kill it whole. */
-const secondsOf = (timeoutMs: number) => Math.ceil(timeoutMs / 1000) + 2;
-/** A busy runtime begins a command late. */
-const twoSeconds = Array.from({ length: 8 }, (_look, index) => (index === 0 ? 0 : 250));
+/** CRI counts whole seconds; some more, so that the runtime does not kill the command alone before we kill it whole. */
+const secondsOf = (timeoutMs: number) => Math.ceil(timeoutMs / 1000) + runtimeSlackSeconds;
 
-/** Kills the command when its time is over; `givenUp` ends when the runtime does not tell of its end even then. */
+/** A busy runtime begins a command late. */
+function* everyQuarterSecond(): Generator<number> {
+  yield 0;
+  for (;;) yield 250;
+}
+
+/**
+ * Kills the command when its time is over. `givenUp` ends when that cannot be, since it cannot be told from others, or
+ * when the runtime does not tell of its end even then.
+ */
 function watchTime(context: LeaveContext, { id, command, timeoutMs }: Command, what: string) {
   const { client, clock, host } = context;
-  const sinceMs = clock.now();
+  const sinceTicks = clock.ticks();
+  const ended = new AbortController();
+  const { promise: givenUp, resolve, reject } = Promise.withResolvers<ExecResult>();
   let over = false;
   const kill = async () => {
     over = true;
-    const asked = (await upTime(host)) - Math.ceil((clock.now() - sinceMs) / 10) - 1;
-    await killLeft(context, { id, command, asked, ready: asked }, twoSeconds);
+    const asked = (await upTime(host)) - ticksIn(clock.ticks() - sinceTicks) - 1;
+    const looks = { afterMs: everyQuarterSecond(), signal: ended.signal };
+    if ((await killLeft(context, { id, command, asked }, looks)) === 'several') resolve(killed);
+  };
+  const giveUp = () => {
+    const hung = new OperationError(`${what}: the container runtime at ${client.socketPath} does not end it`);
+    return client.call('Version', {}, { what, timeoutMs: versionTimeoutMs }).then(
+      () => resolve(killed),
+      () => reject(hung),
+    );
   };
   const cancelKill = clock.after(Math.min(timeoutMs, longestMs), () => void kill());
-  let cancelGivingUp = () => {};
-  const givenUp = new Promise<ExecResult>((resolve, reject) => {
-    const hung = new OperationError(`${what}: the container runtime at ${client.socketPath} does not end it`);
-    const giveUp = () =>
-      client.call('Version', {}, { what, timeoutMs: versionTimeoutMs }).then(
-        () => resolve(killed),
-        () => reject(hung),
-      );
-    cancelGivingUp = clock.after(Math.min(secondsOf(timeoutMs) * 1000 + slackMs, longestMs), () => void giveUp());
-  });
+  const giveUpMs = Math.min(secondsOf(timeoutMs) * 1000 + slackMs, longestMs);
+  const cancelGivingUp = clock.after(giveUpMs, () => void giveUp());
   const end = () => {
     cancelKill();
     cancelGivingUp();
+    ended.abort();
   };
   return { isOver: () => over, givenUp, end };
 }

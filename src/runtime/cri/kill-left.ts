@@ -11,10 +11,14 @@ export type LeaveContext = Pick<CriContext, 'client' | 'clock' | 'warn'> & {
 type Left = {
   readonly id: string;
   readonly command: readonly string[];
-  /** When it was asked for, and when the runtime had it ready (`upTime`). */
+  /** When it was asked for (`upTime`). */
   readonly asked: number;
-  readonly ready: number;
+  /** When the runtime had it ready; undefined: nobody knows, it may begin at any time. */
+  readonly ready?: number;
 };
+
+/** When to look for it, each after the one before, and until when at most. */
+type Looks = { readonly afterMs: Iterable<number>; readonly signal: AbortSignal };
 
 type Process = { readonly pid: number; readonly parent: number; readonly startedAt: number };
 
@@ -25,6 +29,11 @@ const beginsWithin = 2 * ticksPerSecond;
 /** Asked for, it may not have begun yet; most end by themselves when their input does. */
 const oneSecond = [0, 200, 800];
 
+/** A time in ticks, rounded up. */
+export function ticksIn(ms: number): number {
+  return Math.ceil((ms * ticksPerSecond) / 1000);
+}
+
 /** Since the machine was started, in ticks; 0 when it cannot be read. */
 export async function upTime(host: Pick<Host, 'readText'>): Promise<number> {
   const text = (await host.readText('/proc/uptime').catch(() => undefined)) ?? '';
@@ -33,40 +42,66 @@ export async function upTime(host: Pick<Host, 'readText'>): Promise<number> {
 
 /**
  * CRI ends no command with all that it has started, and runtimes go on with one whose client left: it is killed here.
- * Nobody tells which process it is: what was begun in the container from outside when the command was, and, where that
- * were several, the only one with the command's words.
+ * Nobody tells which process it is: the only one with the command's words that was begun in the container from outside
+ * when the command may have been, or, where none has them, the only one that was begun then. `several`: it cannot be told
+ * from others; `none`: it has not begun, or has ended.
  */
-export async function killLeft(context: LeaveContext, left: Left, looksAfterMs = oneSecond): Promise<void> {
+export async function killLeft(
+  context: LeaveContext,
+  left: Left,
+  looks: Looks = { afterMs: oneSecond, signal: context.client.closed },
+): Promise<'killed' | 'several' | 'none'> {
   const { clock, client, host, warn } = context;
+  const over = AbortSignal.any([looks.signal, client.closed]);
+  let others = 0;
   try {
     const first = await firstProcessOf(client, left.id);
     // A container that has ended takes its commands along; a runtime that does not tell leaves nothing to go by.
-    if (first === undefined || first === 0) return;
-    let others = 0;
-    for (const afterMs of looksAfterMs) {
-      await sleep(clock, afterMs, client.closed);
-      const begun = await begunThen(host, left, first);
-      const found = begun.length === 1 ? begun : await withWords(host, begun, left.command);
-      if (found.length === 1) return await host.killTree(found[0]?.pid ?? 0);
+    if (first === undefined || first === 0) return 'none';
+    for (const afterMs of looks.afterMs) {
+      await sleep(clock, afterMs, over);
+      if (over.aborted) return 'none';
+      const begun = await begunSince(host, left, first);
+      const [found, ...more] = await candidates(host, begun, left);
+      if (found !== undefined && more.length === 0) {
+        await host.killTree(found.pid);
+        return 'killed';
+      }
       others = begun.length;
+      if (more.length > 0 && left.ready === undefined) break;
     }
     if (others > 0) warn('a command in a container goes on that nobody waits for: others began with it');
+    return others > 0 ? 'several' : 'none';
   } catch (thrown) {
     warn(`a command in a container goes on that nobody waits for: ${messageOf(thrown)}`);
+    return 'none';
   }
 }
 
-async function begunThen(host: LeaveContext['host'], left: Left, first: number): Promise<readonly Process[]> {
+async function begunSince(host: LeaveContext['host'], left: Left, first: number): Promise<readonly Process[]> {
   const isInside = async (pid: number) => (await read(host, pid, 'cgroup')).includes(left.id);
+  const latest = left.ready === undefined ? Number.POSITIVE_INFINITY : left.ready + beginsWithin;
   const pids = ((await host.list('/proc')) ?? []).filter((name) => /^\d+$/.test(name)).map(Number);
   const found: Process[] = [];
   for (const pid of pids) {
     if (pid === first || !(await isInside(pid))) continue;
     const { parent, startedAt } = decodeStat(pid, await read(host, pid, 'stat'));
-    const isThen = startedAt >= left.asked && startedAt <= left.ready + beginsWithin;
+    const isThen = startedAt >= left.asked && startedAt <= latest;
     if (isThen && !(await isInside(parent))) found.push({ pid, parent, startedAt });
   }
   return found;
+}
+
+/** A command of other words than it was asked with may be another's, as long as this one can still begin. */
+async function candidates(
+  host: LeaveContext['host'],
+  begun: readonly Process[],
+  left: Left,
+): Promise<readonly Process[]> {
+  const named = await withWords(host, begun, left.command);
+  if (named.length > 0 || left.ready !== undefined) return named.length > 0 ? named : begun;
+  const latest = left.asked + beginsWithin;
+  return (await upTime(host)) > latest ? begun.filter(({ startedAt }) => startedAt <= latest) : [];
 }
 
 async function withWords(

@@ -42,10 +42,10 @@ async function execStream(
 async function callUntilLeft(
   { signal }: CommandIo,
   call: (signal: AbortSignal) => Promise<number>,
-  kill: () => Promise<void>,
+  kill: () => Promise<unknown>,
 ): Promise<number> {
   const over = new AbortController();
-  let killing: Promise<void> | undefined;
+  let killing: Promise<unknown> | undefined;
   const leave = () => {
     killing = kill().finally(() => over.abort());
   };

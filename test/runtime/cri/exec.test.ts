@@ -37,7 +37,7 @@ describe('commands in containers of a CRI runtime', () => {
     const { exitCode, output, timedOut } = await runtime.exec(id, ['true'], 1500);
     assert.deepEqual([exitCode, timedOut, output.length], [3, false, 10 * 1024]);
     assert.match(output, /^out\nee/);
-    assert.deepEqual(cri.requestsOf('ExecSync'), [{ containerId: id, cmd: ['true'], timeout: 4 }]);
+    assert.deepEqual(cri.requestsOf('ExecSync'), [{ containerId: id, cmd: ['true'], timeout: 10 }]);
   });
 
   it('that the runtime killed for their time count as timed out, other failures are told', async () => {
@@ -52,7 +52,7 @@ describe('commands in containers of a CRI runtime', () => {
     cri.on('Version', 'hang');
     const failed = assert.rejects(runtime.exec(id, ['sleep'], 1000), /does not end it/);
     await until(() => cri.requestsOf('ExecSync').length === 1);
-    await clock.advance(5000);
+    await clock.advance(11_000);
     await until(() => cri.requestsOf('Version').length === 1);
     await clock.advance(8000);
     await failed;
@@ -62,7 +62,7 @@ describe('commands in containers of a CRI runtime', () => {
     cri.on('ExecSync', 'hang');
     const done = runtime.exec(id, ['sleep'], 1000);
     await until(() => cri.requestsOf('ExecSync').length === 1);
-    await clock.advance(5000);
+    await clock.advance(11_000);
     assert.deepEqual(await done, { exitCode: 137, output: '', timedOut: true });
   });
 
@@ -113,24 +113,56 @@ describe('commands in containers of a CRI runtime', () => {
       assert.match(warnings.join(), /goes on that nobody waits for/);
     });
 
-    it('or whose time is over', async () => {
-      cri.on('ContainerStatus', { status: { state: 'CONTAINER_RUNNING' } as never, info: { info: '{"pid":10}' } });
-      cri.on('ExecSync', 'hang');
-      const killed: number[] = [];
-      const own = process(20, 'sh -c x', { parent: 5, startedAt: 950 });
-      const host = Object.assign(new MemoryHost({ '/proc/uptime': '10.00 1\n', ...shim, ...first, ...own }), {
-        killTree: async (pid: number) => void killed.push(pid),
+    describe('or whose time is over', () => {
+      async function outlive(processes: Readonly<Record<string, string>>) {
+        cri.on('ContainerStatus', { status: { state: 'CONTAINER_RUNNING' } as never, info: { info: '{"pid":10}' } });
+        cri.on('ExecSync', 'hang');
+        const killed: number[] = [];
+        const files = new MemoryHost({ '/proc/uptime': '10.00 1\n', ...shim, ...first, ...processes });
+        const host = Object.assign(files, { killTree: async (pid: number) => void killed.push(pid) });
+        const client = new CriClient({ socketPath: cri.socketPath, clock });
+        const warnings: string[] = [];
+        const context = { client, clock, host, warn: (message: string) => void warnings.push(message) };
+        const done = execInContainer(context, { id, command: ['sh', '-c', 'x'], timeoutMs: 1000 });
+        await until(() => cri.requestsOf('ExecSync').length === 1);
+        return { done, killed, warnings, host, client };
+      }
+
+      it('are killed', async () => {
+        const { done, killed, client } = await outlive(process(20, 'sh -c x', { parent: 5, startedAt: 950 }));
+        await clock.advance(1000);
+        await until(() => killed.length > 0);
+        assert.deepEqual(killed, [20]);
+        await clock.advance(10_000);
+        assert.equal((await done).timedOut, true);
+        client.close();
       });
-      const client = new CriClient({ socketPath: cri.socketPath, clock });
-      const context = { client, clock, host, warn: assert.fail };
-      const done = execInContainer(context, { id, command: ['sh', '-c', 'x'], timeoutMs: 1000 });
-      await until(() => cri.requestsOf('ExecSync').length === 1);
-      await clock.advance(1000);
-      await until(() => killed.length > 0);
-      assert.deepEqual(killed, [20]);
-      await clock.advance(4000);
-      assert.equal((await done).timedOut, true);
-      client.close();
+
+      it('also when they begin late; what others begin meanwhile is left alone', async () => {
+        const other = process(20, 'sh -c y', { parent: 5, startedAt: 950 });
+        const { done, killed, host, client } = await outlive(other);
+        await clock.advance(1500);
+        assert.deepEqual(killed, []);
+        const late = process(21, 'sh -c x', { parent: 5, startedAt: 1400 });
+        await host.makeDirectory('/proc/21', { mode: 0o755 });
+        for (const [path, text] of Object.entries(late)) await host.writeFile(path, text, { mode: 0o600 });
+        await clock.advance(500);
+        await until(() => killed.length > 0);
+        assert.deepEqual(killed, [21]);
+        await clock.advance(10_000);
+        assert.equal((await done).timedOut, true);
+        client.close();
+      });
+
+      it('are left to the runtime at once when they cannot be told from others', async () => {
+        const twice = [20, 21].map((pid) => process(pid, 'sh -c x', { parent: 5, startedAt: 950 }));
+        const { done, killed, warnings, client } = await outlive(Object.assign({}, ...twice));
+        await clock.advance(1000);
+        assert.equal((await done).timedOut, true);
+        assert.deepEqual(killed, []);
+        assert.match(warnings.join(), /goes on that nobody waits for/);
+        client.close();
+      });
     });
 
     it('and that have ended by then leave nothing to do', async () => {
