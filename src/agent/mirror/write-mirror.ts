@@ -67,7 +67,9 @@ type Placed = { readonly spec?: { readonly nodeName?: string } };
 /** At once: nothing of a mirror pod runs that would need time to stop. Another one of the name is left alone. */
 async function remove({ client, found, written, signal }: MirrorWrite, key: string, uid: string): Promise<void> {
   try {
-    await client.remove(pathOf(key), { uid, graceSeconds: 0, timeoutMs, signal });
+    const isGone = await client.remove(pathOf(key), { uid, graceSeconds: 0, timeoutMs, signal });
+    // What NodeRestriction's own cache does not have yet is not found (plugin/pkg/admission/noderestriction), and there.
+    if (!isGone) return await lookAgain({ client, found, signal }, key, uid);
     found.drop(key, uid);
     written.delete(key);
   } catch (thrown) {

@@ -122,6 +122,21 @@ test('mirror pods that nobody knows are removed, once the agent knows all its po
   assert.equal(harness.pod('ghost-node1'), undefined);
 });
 
+test('one that the API server does not find yet, since its admission looks into a cache, is removed soon after', async (t) => {
+  const harness = new MirrorHarness();
+  t.after(() => harness.stop());
+  await harness.start();
+  const path = '/api/v1/namespaces/default/pods/ghost-node1';
+  const metadata = { name: 'ghost-node1', namespace: 'default', annotations: { [annotations.configMirror]: 'h' } };
+  harness.server.unseen.add(path);
+  harness.server.put(path, { metadata, spec: { nodeName: 'node1' } });
+  await harness.settle();
+  assert.ok(harness.pod('ghost-node1') !== undefined);
+  harness.server.unseen.clear();
+  await harness.advance(1000);
+  assert.equal(harness.pod('ghost-node1'), undefined);
+});
+
 test('a Node that was deleted and made again owns its mirror pods again', async (t) => {
   const harness = await started(t, aStaticPod());
   harness.api.setNode(undefined);
