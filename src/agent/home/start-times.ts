@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
+import { ticksPerSecond } from '../../host/clock-ticks.ts';
 import type { Host } from '../../host/host.ts';
 import type { AgentStart } from '../../kube/agent-socket.ts';
 import { isObject } from '../../kube/decode-fields.ts';
@@ -11,8 +12,7 @@ type TimesHost = Pick<Host, 'readText' | 'writeFile' | 'identify' | 'pid'>;
 const longestStartMs = 30 * 60_000;
 /** Put on disk once things have calmed down: nothing that starts is to wait for this file. */
 const calmMs = 5000;
-/** A tick of /proc/PID/stat's start time (proc(5), USER_HZ). */
-const tickMs = 10;
+const tickMs = 1000 / ticksPerSecond;
 
 type Times = { readonly bootId: string; readonly bootedAt: string; readonly agentMs: number; runtimeMs?: number };
 

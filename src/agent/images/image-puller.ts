@@ -70,23 +70,23 @@ export class ImagePuller {
     return isBegun ? { state: 'pulling', message: `pulling image ${image}` } : { state: 'missing' };
   }
 
-  /** Begins to get an image, or joins whoever is getting it; `onEnd` is called when it is there or cannot be had, which `fact` then tells. */
+  /**
+   * Begins to get an image, or joins whoever is getting it; `onEnd` is called when it is there or cannot be had, which
+   * `fact` then tells.
+   */
   begin(podUid: string, wanted: Wanted, onEnd: (end: PullEnd) => void): void {
     const { clock } = this.#options;
     const key = `${podUid}/${wanted.image}`;
     const startedMs = clock.ticks();
     this.#begun.add(key);
     const done = (info: ImageInfo) => {
-      this.#begun.delete(key);
       if (wanted.imagePullPolicy === 'Always') this.#fetched.set(key, info);
       this.#pulled.add(key);
       onEnd({ info, tookMs: clock.ticks() - startedMs });
     };
-    const failed = (thrown: unknown) => {
-      this.#begun.delete(key);
-      onEnd({ failure: this.#failureOf(wanted, thrown) });
-    };
-    this.#obtain(podUid, wanted).then(done, failed);
+    const failed = (thrown: unknown) => onEnd({ failure: this.#failureOf(wanted, thrown) });
+    const obtained = this.#obtain(podUid, wanted).finally(() => this.#begun.delete(key));
+    obtained.then(done, failed);
   }
 
   /** Whether the image of a container that starts was fetched for that; says so once. */

@@ -1,9 +1,7 @@
+import { ticksPerSecond } from '../../host/clock-ticks.ts';
 import type { Host } from '../../host/host.ts';
 import { gauge } from './families.ts';
 import type { Family } from './registry.ts';
-
-/** Of Linux on every machine that Node runs on (sysconf _SC_CLK_TCK, _SC_PAGESIZE of 4 KiB kernels). */
-const ticksPerSecond = 100;
 
 /** Prometheus' usual figures of this process, from /proc; those that cannot be read are left out. */
 export async function processGauges(host: Pick<Host, 'readText' | 'list'>): Promise<readonly Family[]> {

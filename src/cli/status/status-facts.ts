@@ -55,7 +55,7 @@ function revisionText({ number, result, startedAt }: Revision, nowMs: number): s
 }
 
 function agentText({ status, pid, startAgain, nowMs }: StatusFacts): string {
-  if (pid === undefined) return `not running (${startAgain} starts it)`;
+  if (startAgain !== undefined) return `not running (${startAgain} starts it)`;
   return `pid ${pid}${status === undefined ? ', does not answer' : `, up ${ageOf(Date.parse(status.startedAt), nowMs)}`}`;
 }
 

@@ -55,7 +55,7 @@ export async function statusReport(input: StatusInput): Promise<StatusReport> {
   const observed = lookAtContainers ? await observe(runtimeOf(there)).catch(() => []) : [];
   const problems = [...(status?.problems ?? []), ...(await addressProblems(host, configuration))];
   const seen = { status, pid, runtime, expirations, manifests, observed, healthy, problems };
-  const startAgain = await startAgainCommand(host, paths, hasPlane);
+  const startAgain = pid === undefined ? await startAgainCommand(host, paths, hasPlane) : undefined;
   const facts = { ...seen, revision, change, nowMs, hasPlane, startAgain };
   const ready = isAllReady(facts);
   return { table: statusTable(facts, screen), document: documentOf(facts, ready), exitCode: ready ? 0 : 1 };

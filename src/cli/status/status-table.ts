@@ -32,8 +32,8 @@ export type StatusFacts = {
   readonly change?: string | undefined;
   /** Whether `init` made what is here; else an agent runs by itself. */
   readonly hasPlane: boolean;
-  /** The command that brings an agent back that is not running. */
-  readonly startAgain: string;
+  /** The command that brings the agent back; undefined: it runs. */
+  readonly startAgain: string | undefined;
 };
 
 /** How wide the screen is; without a limit every row is one line. */

@@ -1,5 +1,6 @@
 import { sleep } from '../../base/clock.ts';
 import { hasCode, messageOf } from '../../base/errors.ts';
+import { ticksPerSecond } from '../../host/clock-ticks.ts';
 import type { Host } from '../../host/host.ts';
 import type { CriContext } from './context.ts';
 import { firstProcessOf } from './stats.ts';
@@ -22,8 +23,6 @@ type Looks = { readonly afterMs: Iterable<number>; readonly signal: AbortSignal 
 
 type Process = { readonly pid: number; readonly parent: number; readonly startedAt: number };
 
-/** Ticks of the times in /proc a second (proc(5), USER_HZ), on all machines that Node runs on. */
-const ticksPerSecond = 100;
 /** How long a command that is ready may take to begin, in ticks. */
 const beginsWithin = 2 * ticksPerSecond;
 /** Asked for, it may not have begun yet; most end by themselves when their input does. */
@@ -99,7 +98,8 @@ async function candidates(
   left: Left,
 ): Promise<readonly Process[]> {
   const named = await withWords(host, begun, left.command);
-  if (named.length > 0 || left.ready !== undefined) return named.length > 0 ? named : begun;
+  if (named.length > 0) return named;
+  if (left.ready !== undefined) return begun;
   const latest = left.asked + beginsWithin;
   return (await upTime(host)) > latest ? begun.filter(({ startedAt }) => startedAt <= latest) : [];
 }
