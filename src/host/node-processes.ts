@@ -5,6 +5,7 @@ import { constants as osConstants } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '../base/errors.ts';
 import type { HostProcesses, ProcessIdentity } from './host.ts';
+import { statFields } from './proc-stat.ts';
 import { killTree } from './process-tree.ts';
 
 /** Processes by node:child_process and /proc. */
@@ -74,8 +75,7 @@ export const nodeProcesses: HostProcesses = {
 async function identify(pid: number): Promise<ProcessIdentity | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // Field 2, the program's name, may hold spaces and brackets; what follows the last bracket does not (proc(5)).
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = statFields(stat);
     const [state] = fields;
     return state === 'Z' || state === 'X' ? undefined : { pid, startTicks: fields[19] ?? '' };
   } catch (thrown) {

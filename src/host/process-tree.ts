@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { hasCode } from '../base/errors.ts';
+import { statFields } from './proc-stat.ts';
 
 type Row = {
   readonly pid: number;
@@ -43,8 +44,7 @@ async function processes(): Promise<readonly Row[]> {
     names.map(async (name): Promise<Row[]> => {
       try {
         const stat = await readFile(`/proc/${name}/stat`, 'latin1');
-        // Field 2, the program's name, may hold spaces and brackets; what follows the last bracket does not (proc(5)).
-        const [state = '', parent, , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        const [state = '', parent, , session] = statFields(stat);
         return [{ pid: Number(name), parent: Number(parent), session: Number(session), dead: 'ZX'.includes(state) }];
       } catch {
         // Gone meanwhile.

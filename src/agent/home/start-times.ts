@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { ticksPerSecond } from '../../host/clock-ticks.ts';
 import type { Host } from '../../host/host.ts';
+import { ticksPerSecond } from '../../host/proc-stat.ts';
 import type { AgentStart } from '../../kube/agent-socket.ts';
 import { isObject } from '../../kube/decode-fields.ts';
 import type { Turn } from '../metrics/observer.ts';

@@ -1,5 +1,5 @@
-import { ticksPerSecond } from '../../host/clock-ticks.ts';
 import type { Host } from '../../host/host.ts';
+import { statFields, ticksPerSecond } from '../../host/proc-stat.ts';
 import { gauge } from './families.ts';
 import type { Family } from './registry.ts';
 
@@ -12,8 +12,7 @@ export async function processGauges(host: Pick<Host, 'readText' | 'list'>): Prom
     host.readText('/proc/stat'),
     host.readText('/proc/self/limits'),
   ]);
-  // The name in brackets may hold spaces; what follows begins with field 3 (proc(5)).
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(stat);
   const ticks = (field: number) => Number(fields[field - 3]) / ticksPerSecond;
   const kibibytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024;
   const figures: readonly (readonly [string, string, number])[] = [

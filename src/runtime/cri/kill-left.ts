@@ -1,7 +1,7 @@
 import { sleep } from '../../base/clock.ts';
 import { hasCode, messageOf } from '../../base/errors.ts';
-import { ticksPerSecond } from '../../host/clock-ticks.ts';
 import type { Host } from '../../host/host.ts';
+import { statFields, ticksPerSecond } from '../../host/proc-stat.ts';
 import type { CriContext } from './context.ts';
 import { firstProcessOf } from './stats.ts';
 
@@ -113,9 +113,8 @@ async function withWords(
   return processes.filter((_process, index) => words[index] === `${command.join('\0')}\0`);
 }
 
-/** Field 2, the program's name, may hold spaces and brackets; what follows the last bracket does not (proc(5)). */
 function decodeStat(pid: number, stat: string): Process {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(stat);
   return { pid, parent: Number(fields[1] ?? 0), startedAt: Number(fields[19] ?? 0) };
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { HostProcesses, ProcessIdentity } from '../../host/host.ts';
+import { statFields } from '../../host/proc-stat.ts';
 
 export type ProcessRow = {
   readonly pid: number;
@@ -90,7 +91,7 @@ export function signalOf(name: string): NodeJS.Signals | undefined {
 
 function decodeStat(text: string): ProcessRow {
   const pid = Number.parseInt(text, 10);
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(text);
   const [state = '', parent, , session] = fields;
   return { pid, state, parent: Number(parent), session: Number(session), startTicks: fields[19] ?? '' };
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { statFields } from '../../host/proc-stat.ts';
 import type { ContainerStats, ResourceUsage } from '../runtime.ts';
 import { type ProcessContext, stateOf } from './context.ts';
 import { type ProcessRow, planDescendants, planLeftovers, readProcesses } from './session.ts';
@@ -44,8 +45,7 @@ function usageOf(pid: number, rows: readonly ProcessRow[]): ResourceUsage | unde
 
 /** Of one process; field numbers as in proc(5). */
 export function decodeProcessUsage(stat: string): { readonly startTicks: string; readonly usage: ResourceUsage } {
-  // The name in brackets may hold spaces; what follows begins with field 3.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(stat);
   const sum = (...numbers: readonly number[]) =>
     numbers.reduce((total, number) => total + Number(fields[number - 3]), 0);
   const residentBytes = sum(24) * pageBytes;
